@@ -1,0 +1,1 @@
+"""What `choucha up` starts on this machine: PostgreSQL, Prefect's server, a worker, the site."""

@@ -1,0 +1,207 @@
+"""Bring everything up on this machine, watch it, and take down only what was brought up."""
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from blocks import settings
+from blocks.errors import InspectionError, NotAnswering
+from blocks.local import postgres
+from blocks.local.processes import Process, end_group, end_leftovers, free_port, spawn, wait_until
+from blocks.register.upgrade import upgrade
+
+Say = Callable[[str, float], None]
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class System:
+    """Everything that runs. `processes` in the order they were started."""
+
+    state: Path
+    say: Say
+    processes: list[Process] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+
+    def process(self, name: str) -> Process:
+        return next(p for p in self.processes if p.name == name)
+
+    def write_facts(self) -> None:
+        """Tell other commands where everything is, and a later `up` what to clear away."""
+        facts = {**self.facts, "processes": [p.mark() for p in self.processes if p.is_alive()]}
+        part = self.state / "up.json.part"
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(facts, indent=1))
+        part.replace(self.state / "up.json")
+
+    @contextmanager
+    def step(self, sentence: str) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.say(sentence, time.monotonic() - begun)
+
+    def log(self, name: str) -> Path:
+        (self.state / "logs").mkdir(exist_ok=True)
+        return self.state / "logs" / f"{name}.log"
+
+    def revive(self) -> list[str]:
+        """Start again what has died; return the names (Chinese)."""
+        revived = []
+        for process in self.processes:
+            if not process.is_alive():
+                end_group(process.pid)
+                process.start()
+                revived.append(process.name)
+        if revived:
+            self.write_facts()
+        return revived
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            process.stop()
+        (self.state / "up.json").unlink(missing_ok=True)
+
+
+def _lock(state: Path) -> IO[str]:
+    """Hold the state directory; a second `up` on it is refused with a plain word."""
+    lock = (state / "up.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise InspectionError(f"这个状态目录已有一个 choucha up 在运行：{state}",
+                              "请用它，或另设 CHOUCHA_STATE 再启动一套") from None
+    return lock
+
+
+@contextmanager
+def running(say: Say) -> Iterator[System]:
+    """Yield the running system; stop everything it started, and nothing else, at the end."""
+    state = settings.state_dir()
+    lock = _lock(state)
+    system = System(state, say)
+    try:
+        left = end_leftovers(settings.running().get("processes", []))
+        (state / "up.json").unlink(missing_ok=True)
+        if left:
+            say(f"清理上次未正常结束的进程 {left} 个", 0)
+        _start_database(system)
+        _start_prefect(system)
+        _register(system)
+        _start_worker(system)
+        _start_site(system)
+        yield system
+    finally:
+        system.stop()
+        lock.close()
+
+
+def _start_database(system: System) -> None:
+    wanted = settings.get()
+    if wanted.database_url:
+        system.facts["database_url"] = wanted.database_url
+        base, _, _ = wanted.database_url.rpartition("/")
+        prefect = os.environ.get("CHOUCHA_PREFECT_DATABASE_URL", f"{base}/choucha_prefect")
+    else:
+        with system.step("PostgreSQL 已启动（内置）"):
+            cluster = postgres.prepare(system.state, wanted.postgres_port)
+            system.processes.append(postgres.start(cluster, system.log("postgres")))
+            for name in ("choucha", "choucha_prefect"):
+                postgres.ensure_database(cluster.url("postgres"), name)
+        system.facts["database_url"] = cluster.url("choucha")
+        prefect = cluster.url("choucha_prefect")
+    system.write_facts()
+    system.env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = prefect.replace(
+        "postgresql://", "postgresql+asyncpg://", 1)
+    with system.step("登记库已是最新版本"):
+        upgrade(settings.database_url())
+
+
+def _start_prefect(system: System) -> None:
+    port = settings.get().prefect_port or free_port()
+    system.facts["api_url"] = f"http://127.0.0.1:{port}/api"
+    system.env = {
+        **os.environ, **system.env, "PREFECT_API_URL": system.facts["api_url"],
+        "PREFECT_HOME": str(system.state / "prefect"), "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_CLIENT_METRICS_ENABLED": "false", "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW":
+        "ignore", "PREFECT_CLI_PROMPT": "false", "PYTHONUNBUFFERED": "1",
+        "PREFECT_SERVER_UI_API_URL": system.facts["api_url"],
+    }
+    with system.step("Prefect 服务器已启动"):
+        system.processes.append(spawn("Prefect 服务器", [
+            str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port),
+        ], system.log("server"), env=system.env, cwd=settings.ROOT))
+        if not wait_until(lambda: _healthy(system.facts["api_url"]), 120):
+            tail = system.log("server").read_text("utf-8", "replace")[-800:]
+            raise NotAnswering("Prefect 服务器在两分钟内没有启动", tail)
+    system.write_facts()
+
+
+def _healthy(api_url: str) -> bool:
+    try:
+        return httpx.get(f"{api_url}/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _prefect(system: System, *args: str) -> None:
+    done = subprocess.run([str(BIN / "prefect"), "--no-prompt", *args], env=system.env,
+                          cwd=settings.ROOT, capture_output=True, text=True, check=False)
+    with system.log("deploy").open("a") as log:
+        log.write(done.stdout + done.stderr)
+    if done.returncode:
+        raise NotAnswering(f"prefect {' '.join(args)} 没有成功",
+                           (done.stdout + done.stderr).strip()[-800:])
+
+
+def _register(system: System) -> None:
+    """Register blocks, the work pool and the deployments; again only when they have changed."""
+    files = [settings.ROOT / "prefect.yaml", *sorted((settings.ROOT / "flows").glob("*.py")),
+             settings.ROOT / "blocks" / "messenger.py"]
+    content = hashlib.sha256(b"".join(f.read_bytes() for f in files)
+                             + str(settings.ROOT).encode()).hexdigest()
+    stamp = system.state / "deployed"
+    if stamp.exists() and stamp.read_text() == content:
+        system.say("流程部署没有变化", 0)
+        return
+    with system.step("积木与工作池已登记"):
+        _prefect(system, "block", "register", "-m", "blocks.messenger")
+        _prefect(system, "work-pool", "create", settings.get().work_pool, "--type", "process",
+                 "--overwrite")
+    with system.step("九个流程已部署（定时与事件触发）"):
+        _prefect(system, "deploy", "--all")
+    stamp.write_text(content)
+
+
+def _start_worker(system: System) -> None:
+    with system.step("工作进程已启动"):
+        system.processes.append(spawn("工作进程", [
+            str(BIN / "prefect"), "worker", "start", "--pool", settings.get().work_pool,
+            "--type", "process", "--name", "choucha",
+        ], system.log("worker"), env=system.env, cwd=settings.ROOT))
+    system.write_facts()
+
+
+def _start_site(system: System) -> None:
+    port = settings.get().site_port or free_port()
+    folder = system.state / "public"
+    folder.mkdir(exist_ok=True)
+    with system.step("公示网站已启动"):
+        system.processes.append(spawn("公示网站", [
+            sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1",
+            "--directory", str(folder)], system.log("site"), cwd=settings.ROOT))
+    system.facts["site_url"] = f"http://127.0.0.1:{port}"
+    system.facts["ui_url"] = system.facts["api_url"].removesuffix("/api")
+    system.write_facts()

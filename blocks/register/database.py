@@ -1,0 +1,83 @@
+"""The way into the register: one engine a process, short transactions, a plain word when it is out.
+
+In production `CHOUCHA_DATABASE_URL` names the operator's own PostgreSQL; otherwise the embedded one
+that `choucha up` started.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from blocks import settings
+from blocks.errors import InspectionError, NotAnswering, RuleViolation
+
+# What the constraints that carry the law say to a person, when one is reached at all.
+CONSTRAINT_SENTENCES = {
+    "ck_schemes_four_eyes": "起草人不能审批自己的方案",
+    "ck_check_records_reviewer_not_recorder": "填报人不能审核自己的记录",
+    "ck_check_records_reviewer_not_second": "参加检查的人不能审核该记录",
+    "ck_check_records_two_inspectors": "记录须由另一名检查人员确认",
+    "ck_draw_sources_two_persons": "公开数字须由两人分别录入",
+    "interested_inspector": "该检查人员与检查对象有利害关系，应当回避",
+    "uq_seats_half_day": "该检查人员同一半天已有其他检查",
+}
+
+
+@cache
+def engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10,
+                         connect_args={"connect_timeout": 5, "application_name": "choucha"})
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Yield a session; commit at the end, or leave nothing behind.
+
+    Raises:
+        NotAnswering: PostgreSQL does not answer.
+        RuleViolation: a constraint that carries the law refused the change.
+    """
+    try:
+        with Session(engine(settings.database_url()), expire_on_commit=False) as session, session.begin():
+            yield session
+    except (OperationalError, InterfaceError) as error:
+        raise NotAnswering("登记库（PostgreSQL）没有应答，什么都没有改动",
+                           "请先运行 choucha up；若已在运行，请查看它的输出后重试") from error
+    except DBAPIError as error:
+        raise _translated(error) or error from error
+
+
+def _translated(error: DBAPIError) -> InspectionError | None:
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    sentence = CONSTRAINT_SENTENCES.get(name or "")
+    return RuleViolation(f"{sentence}，什么都没有改动", "请换人办理") if sentence else None
+
+
+def answers() -> bool:
+    """Tell whether PostgreSQL answers and the register is there."""
+    try:
+        with engine(settings.database_url()).connect() as connection:
+            connection.execute(text("SELECT 1 FROM schemes LIMIT 1"))
+    except (DBAPIError, NotAnswering):
+        return False
+    return True
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[bool]:
+    """Hold a lock by name while inside; yield False where another process holds it."""
+    with engine(settings.database_url()).connect() as connection:
+        taken = bool(connection.scalar(
+            text("SELECT pg_try_advisory_lock(hashtext(:name))"), {"name": name}))
+        connection.commit()
+        try:
+            yield taken
+        finally:
+            if taken:
+                connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"),
+                                   {"name": name})
+                connection.commit()

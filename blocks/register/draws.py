@@ -1,0 +1,134 @@
+"""Draws (抽取): what was sealed, what was contributed, what came out (art. 3, 9)."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from blocks.register.base import Base, Id, Moving, Now
+from blocks.register.directories import Target
+from blocks.register.schemes import Scheme
+
+
+class Draw(Moving, Base):
+    """One draw of a scheme. A scheme has one that is not void; numbers run without a gap."""
+
+    __tablename__ = "draws"
+    thing = "draw"
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("schemes.id"))
+    number: Mapped[int]
+    hash_name: Mapped[str]
+    contributions_due: Mapped[datetime]
+    sealed_at: Mapped[datetime | None]
+    seal: Mapped[str | None]
+    base: Mapped[str | None]
+    void_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    scheme: Mapped[Scheme] = relationship()
+    __table_args__ = (
+        UniqueConstraint("scheme_id", "number"),
+        Index("uq_draws_open", "scheme_id", unique=True, postgresql_where="stage <> 'void'"),
+        CheckConstraint("stage = 'announced' OR stage = 'void' OR seal IS NOT NULL",
+                        name="sealed_has_seal"),
+    )
+
+    @property
+    def owner_department_id(self) -> int:
+        return self.scheme.lead_id
+
+    @property
+    def title(self) -> str:
+        return f"{self.scheme.code} 第{self.number}次抽取"
+
+
+class DrawSource(Base):
+    """One source of randomness of a draw: the sealed order is `position`.
+
+    `typed_by_id` / `confirmed_by_id`: two persons type the same public figure.
+    """
+
+    __tablename__ = "draw_sources"
+    id: Mapped[Id]
+    draw_id: Mapped[int] = mapped_column(ForeignKey("draws.id"))
+    position: Mapped[int]
+    kind: Mapped[str]
+    locator: Mapped[str]
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    due_at: Mapped[datetime | None]
+    commitment: Mapped[str | None]
+    value: Mapped[str | None]
+    typed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    given_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("draw_id", "position"),
+        UniqueConstraint("draw_id", "kind", "locator"),
+        CheckConstraint("confirmed_by_id IS NULL OR confirmed_by_id <> typed_by_id",
+                        name="two_persons"),
+    )
+
+
+class DrawFile(Base):
+    """The bytes of one file of a draw. The published folder is only a copy of these."""
+
+    __tablename__ = "draw_files"
+    draw_id: Mapped[int] = mapped_column(ForeignKey("draws.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    public: Mapped[bool]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DrawTicket(Base):
+    """A business that was drawn, or stands in reserve, with its rank in its stratum."""
+
+    __tablename__ = "draw_tickets"
+    draw_id: Mapped[int] = mapped_column(ForeignKey("draws.id"), primary_key=True)
+    candidate_id: Mapped[str] = mapped_column(primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("targets.id"))
+    stratum: Mapped[str]
+    rank: Mapped[int]
+    is_reserve: Mapped[bool]
+    target: Mapped[Target] = relationship()
+    __table_args__ = (UniqueConstraint("draw_id", "stratum", "rank"),)
+
+
+class ChainLine(Base):
+    """One line of the city's chain over all draws, append only (draw.md, chain.jsonl)."""
+
+    __tablename__ = "chain"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line: Mapped[dict]
+    at: Mapped[Now]
+
+
+def open_draw(session: Session, scheme_id: int) -> Draw | None:
+    """Return the scheme's draw that is not void, if it has one."""
+    return session.scalar(select(Draw).where(Draw.scheme_id == scheme_id, Draw.stage != "void"))
+
+
+def sources(session: Session, draw_id: int) -> list[DrawSource]:
+    return list(session.scalars(select(DrawSource).where(DrawSource.draw_id == draw_id)
+                                .order_by(DrawSource.position)))
+
+
+def file_bytes(session: Session, draw_id: int, name: str) -> bytes:
+    return session.scalars(select(DrawFile.content).where(
+        DrawFile.draw_id == draw_id, DrawFile.name == name)).one()
+
+
+def put_file(session: Session, draw_id: int, name: str, content: bytes, *,
+             public: bool = True) -> None:
+    """Write a draw's file, or replace it (only replacements.jsonl and pairing.json ever grow)."""
+    found = session.get(DrawFile, (draw_id, name))
+    if found is None:
+        session.add(DrawFile(draw_id=draw_id, name=name, public=public, content=content))
+    else:
+        found.content = content
+
+
+def public_files(session: Session, draw_id: int) -> dict[str, bytes]:
+    return dict(session.execute(select(DrawFile.name, DrawFile.content).where(
+        DrawFile.draw_id == draw_id, DrawFile.public)).tuples().all())
+
+
+def chain(session: Session) -> list[dict]:
+    return list(session.scalars(select(ChainLine.line).order_by(ChainLine.number)))

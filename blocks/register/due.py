@@ -1,0 +1,151 @@
+"""What is due: which flow has work in which scheme, asked of the register alone (G2).
+
+The sweep asks for everything, a move asks for its own scheme. An event only wakes a flow early;
+the answer here decides.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from blocks import settings
+from blocks.register import notices
+from blocks.register.draws import Draw, DrawSource, DrawTicket
+from blocks.register.schemes import Assignment, Scheme, SchemeReview
+from blocks.register.trail import TrailLine
+from blocks.register.visits import Check, CheckRecord, Seat, Visit
+
+
+@dataclass(frozen=True)
+class Work:
+    """A flow that has something to do. `scheme_id` None: for no scheme in particular.
+
+    `mark` changes whenever the work becomes another, so a start is recognised as a repeat.
+    """
+
+    flow: str
+    scheme_id: int | None
+    mark: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.flow}:{self.scheme_id or 0}:{self.mark}"
+
+
+def _unchecked() -> ColumnElement[bool]:
+    return and_(Scheme.stage == "submitted", ~exists().where(
+        SchemeReview.scheme_id == Scheme.id, SchemeReview.scheme_version == Scheme.version))
+
+
+def _missing(column: ColumnElement, *kinds: str) -> ColumnElement[bool]:
+    """A source of the draw (of these kinds) still lacks what `column` holds."""
+    return exists().where(DrawSource.draw_id == Draw.id, column.is_(None),
+                          DrawSource.kind.in_(kinds))
+
+
+def _draw_due() -> ColumnElement[bool]:
+    now = settings.now()
+    announced = and_(Draw.stage == "announced", or_(
+        ~_missing(DrawSource.commitment, "reveal"), Draw.contributions_due < now))
+    sealed = and_(
+        Draw.stage == "sealed", ~_missing(DrawSource.confirmed_by_id, "typed"),
+        ~exists().where(DrawSource.draw_id == Draw.id, DrawSource.due_at > now),
+        or_(~_missing(DrawSource.value, "reveal"), Draw.contributions_due < now))
+    ready = exists().where(Draw.scheme_id == Scheme.id,
+                           or_(announced, sealed, Draw.stage == "drawn"))
+    none = ~exists().where(Draw.scheme_id == Scheme.id, Draw.stage != "void")
+    return and_(Scheme.stage == "approved", or_(none, ready))
+
+
+def _acceptance_due() -> ColumnElement[bool]:
+    """An assignment to staff, a seat or a visit to fill, or a scheme whose last one is staffed."""
+    waiting = exists().where(
+        Assignment.scheme_id == Scheme.id, Assignment.stage == "accepted",
+        or_(Assignment.shortage_on.is_(None), Assignment.shortage_on < settings.today()))
+    open_assignment = exists().where(
+        Assignment.scheme_id == Scheme.id, Assignment.stage.in_(("sent", "accepted", "sent_back")))
+    return and_(Scheme.stage.in_(("dispatched", "staffed", "in_field")), or_(
+        waiting, seat_missing(), successor_missing(),
+        and_(Scheme.stage == "dispatched", ~open_assignment)))
+
+
+def seat_missing() -> ColumnElement[bool]:
+    """A planned check of a live visit has fewer inspectors than the scheme's numbers ask for."""
+    team = Scheme.regulation["min_inspectors_per_check"].as_integer()
+    taken = select(func.count()).where(
+        Seat.check_id == Check.id, Seat.vacated_at.is_(None)).scalar_subquery()
+    return exists().where(
+        Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id, Visit.stage == "planned",
+        Check.stage == "planned", taken < team)
+
+
+def successor_missing() -> ColumnElement[bool]:
+    """A visit was replaced, nobody took its place, and a reserve of its stratum is left."""
+    successor = aliased(Visit)
+    used = select(Visit.candidate_id).where(Visit.scheme_id == Scheme.id)
+    gone = aliased(Visit)
+    reserve = exists().where(
+        DrawTicket.draw_id == gone.draw_id, DrawTicket.stratum == gone.stratum,
+        DrawTicket.is_reserve, DrawTicket.candidate_id.not_in(used))
+    return exists().where(
+        gone.scheme_id == Scheme.id, gone.stage == "replaced",
+        ~exists().where(successor.replaces_id == gone.id), reserve)
+
+
+def _field_check_due() -> ColumnElement[bool]:
+    record = exists().where(CheckRecord.check_id == Check.id, Check.visit_id == Visit.id,
+                            Visit.scheme_id == Scheme.id)
+    unfinished = exists().where(
+        Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id, Visit.stage != "replaced",
+        Check.stage.in_(("planned", "recorded")))
+    started = or_(Scheme.window_start <= settings.today(), record)
+    return or_(and_(Scheme.stage == "staffed", started),
+               and_(Scheme.stage == "in_field", ~unfinished, ~successor_missing()))
+
+
+def _publicity_due() -> ColumnElement[bool]:
+    corrected = exists().where(Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id,
+                               Check.stage == "corrected")
+    return or_(Scheme.stage == "concluded", corrected)
+
+
+def reviewed_waiting() -> ColumnElement[bool]:
+    """A reviewed result is not yet public: the nightly run publishes it, concluded or not."""
+    return exists().where(Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id,
+                          Visit.stage != "replaced", Check.stage == "reviewed")
+
+
+QUESTIONS: dict[str, Callable[[], ColumnElement[bool]]] = {
+    "plan_approval": _unchecked,
+    "draw": _draw_due,
+    "dispatch": lambda: Scheme.stage == "drawn",
+    "acceptance": _acceptance_due,
+    "field_check": _field_check_due,
+    "publicity": _publicity_due,
+}
+
+
+def is_due(session: Session, flow: str, scheme_id: int) -> bool:
+    """Tell whether `flow` has work in this scheme now."""
+    return bool(session.scalar(select(Scheme.id).where(
+        Scheme.id == scheme_id, QUESTIONS[flow]())))
+
+
+def schemes_due(session: Session, condition: ColumnElement[bool]) -> list[int]:
+    return list(session.scalars(select(Scheme.id).where(condition).order_by(Scheme.id)))
+
+
+def find(session: Session) -> list[Work]:
+    """Return everything that is due now, in the order of the stages."""
+    found: list[Work] = []
+    for flow, question in QUESTIONS.items():
+        for scheme_id in schemes_due(session, question()):
+            last = session.scalar(select(func.max(TrailLine.number)).where(
+                TrailLine.scheme_id == scheme_id))
+            found.append(Work(flow, scheme_id, str(last)))
+    waiting = notices.queued(session)
+    if waiting:
+        found.append(Work("reminders", None, f"{settings.today()}"))
+    return found

@@ -1,0 +1,212 @@
+"""Visits, the departments' checks in them, their records, seats and recusals (art. 9 to 11)."""
+
+from datetime import date, datetime
+from typing import TypeVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from blocks.errors import NotFound
+from blocks.register.base import AccountRef, Base, DepartmentRef, Id, Moving, Now
+from blocks.register.directories import Department, Inspector, Target
+from blocks.register.schemes import Scheme
+from blocks.rules.stages import KINDS
+
+Found = TypeVar("Found", "Visit", "Check", "Recusal")
+LIVE_VISIT = "stage <> 'replaced'"
+
+
+class Visit(Moving, Base):
+    """One visit (一次上门) to one business. `half` is am or pm of `day`, once fixed."""
+
+    __tablename__ = "visits"
+    thing = "visit"
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("schemes.id"), index=True)
+    draw_id: Mapped[int] = mapped_column(ForeignKey("draws.id"))
+    target_id: Mapped[int] = mapped_column(ForeignKey("targets.id"))
+    candidate_id: Mapped[str]
+    stratum: Mapped[str]
+    rank: Mapped[int]
+    day: Mapped[date | None]
+    half: Mapped[str | None]
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("visits.id"), unique=True)
+    replacement_reason: Mapped[str | None]
+    replacement_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    scheme: Mapped[Scheme] = relationship()
+    target: Mapped[Target] = relationship()
+    __table_args__ = (
+        Index("uq_visits_live", "scheme_id", "target_id", unique=True,
+              postgresql_where=LIVE_VISIT),
+        CheckConstraint("(day IS NULL) = (half IS NULL)", name="day_and_half"),
+        CheckConstraint("half IN ('am','pm')", name="half"),
+    )
+
+    @property
+    def owner_department_id(self) -> int:
+        return self.scheme.lead_id
+
+    @property
+    def title(self) -> str:
+        return f"{self.scheme.code} {self.target.name}"
+
+
+class Check(Moving, Base):
+    """One department's part of a visit (分口检查). `record_number` is its latest version."""
+
+    __tablename__ = "checks"
+    thing = "check"
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"))
+    department_id: Mapped[DepartmentRef]
+    item_codes: Mapped[list[str]]
+    record_number: Mapped[int] = mapped_column(default=0)
+    visit: Mapped[Visit] = relationship()
+    department: Mapped[Department] = relationship()
+    records: Mapped[list["CheckRecord"]] = relationship(
+        order_by="CheckRecord.number", back_populates="check")
+    __table_args__ = (
+        UniqueConstraint("visit_id", "department_id"),
+        CheckConstraint("stage = 'planned' OR record_number > 0", name="recorded_has_record"),
+    )
+
+    @property
+    def owner_department_id(self) -> int:
+        return self.department_id
+
+    @property
+    def title(self) -> str:
+        return f"{self.visit.title}·{self.department.short_name}"
+
+    @property
+    def latest(self) -> "CheckRecord | None":
+        return self.records[-1] if self.records else None
+
+
+class CheckRecord(Base):
+    """One version of a check's result. A correction is a new row, never an overwrite (art. 11).
+
+    `verdict`: null while it waits, then `reviewed` or `returned`. `answers`: {item code: answer}.
+    """
+
+    __tablename__ = "check_records"
+    id: Mapped[Id]
+    check_id: Mapped[int] = mapped_column(ForeignKey("checks.id"))
+    number: Mapped[int]
+    category: Mapped[str]
+    finding: Mapped[str]
+    answers: Mapped[dict]
+    inspected_on: Mapped[date]
+    made_on: Mapped[date]
+    correction_reason: Mapped[str | None]
+    recorded_by_id: Mapped[AccountRef]
+    recorded_at: Mapped[Now]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    verdict: Mapped[str | None]
+    reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    reviewed_at: Mapped[datetime | None]
+    review_reason: Mapped[str | None]
+    check: Mapped[Check] = relationship(back_populates="records")
+    __table_args__ = (
+        UniqueConstraint("check_id", "number"),
+        CheckConstraint("reviewed_by_id <> recorded_by_id", name="reviewer_not_recorder"),
+        CheckConstraint("reviewed_by_id <> confirmed_by_id", name="reviewer_not_second"),
+        CheckConstraint("confirmed_by_id <> recorded_by_id", name="two_inspectors"),
+        CheckConstraint("(verdict IS NULL) = (reviewed_by_id IS NULL)", name="verdict_by_somebody"),
+    )
+
+
+class Seat(Base):
+    """An inspector's place in a check. `vacated_at` set: he or she is out, and the row stays."""
+
+    __tablename__ = "seats"
+    id: Mapped[Id]
+    check_id: Mapped[int] = mapped_column(ForeignKey("checks.id"), index=True)
+    inspector_id: Mapped[int] = mapped_column(ForeignKey("inspectors.id"))
+    leads: Mapped[bool]
+    day: Mapped[date | None]
+    half: Mapped[str | None]
+    suspended: Mapped[bool] = mapped_column(default=False)
+    vacated_at: Mapped[datetime | None]
+    check: Mapped[Check] = relationship()
+    inspector: Mapped[Inspector] = relationship()
+    __table_args__ = (
+        Index("uq_seats_live", "check_id", "inspector_id", unique=True,
+              postgresql_where="vacated_at IS NULL"),
+        Index("uq_seats_leader", "check_id", unique=True,
+              postgresql_where="vacated_at IS NULL AND leads"),
+        Index("uq_seats_half_day", "inspector_id", "day", "half", unique=True,
+              postgresql_where="vacated_at IS NULL"),
+    )
+
+
+class Recusal(Moving, Base):
+    """A claim that an inspector is interested in the business of a check (回避, art. 9)."""
+
+    __tablename__ = "recusals"
+    thing = "recusal"
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seats.id"))
+    reason: Mapped[str]
+    claimed_by_id: Mapped[AccountRef]
+    concerned_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    seat: Mapped[Seat] = relationship()
+    __table_args__ = (
+        CheckConstraint("decided_by_id <> claimed_by_id", name="decided_by_another"),
+        CheckConstraint("decided_by_id <> concerned_id", name="not_the_person"),
+        Index("uq_recusals_open", "seat_id", unique=True,
+              postgresql_where="stage IN ('claimed','reconsidered')"),
+    )
+
+    @property
+    def owner_department_id(self) -> int:
+        return self.seat.check.department_id
+
+    @property
+    def title(self) -> str:
+        return f"{self.seat.check.title} 回避"
+
+
+class Publication(Base):
+    """That one version of a result was written to the public site and read back (art. 11)."""
+
+    __tablename__ = "publications"
+    id: Mapped[Id]
+    check_id: Mapped[int] = mapped_column(ForeignKey("checks.id"))
+    record_number: Mapped[int]
+    path: Mapped[str]
+    sha256: Mapped[str]
+    read_back_at: Mapped[Now]
+    __table_args__ = (UniqueConstraint("check_id", "record_number"),)
+
+
+def live_visits(session: Session, scheme_id: int) -> list[Visit]:
+    """Return the scheme's visits that were not replaced, in the order of strata and ranks."""
+    return list(session.scalars(select(Visit).where(
+        Visit.scheme_id == scheme_id, Visit.stage != "replaced",
+    ).order_by(Visit.stratum, Visit.rank)))
+
+
+def live_checks(session: Session, scheme_id: int) -> list[Check]:
+    """Return the checks of the scheme's live visits, in the order of their ids."""
+    return list(session.scalars(select(Check).join(Check.visit).where(
+        Visit.scheme_id == scheme_id, Visit.stage != "replaced").order_by(Check.id)))
+
+
+def live_seats(session: Session, check_id: int) -> list[Seat]:
+    """Return the seats that are taken, the leader's first."""
+    return list(session.scalars(select(Seat).where(
+        Seat.check_id == check_id, Seat.vacated_at.is_(None)
+    ).order_by(Seat.leads.desc(), Seat.id)))
+
+
+def get(session: Session, kind: type[Found], id: int | str, *,
+        lock: bool = True) -> Found:
+    """Return a visit, check or recusal by id, held until the transaction ends.
+
+    Raises:
+        NotFound: no such id.
+    """
+    found = session.get(kind, int(id), with_for_update=lock) if str(id).isdigit() else None
+    if found is None:
+        raise NotFound(f"没有编号为「{id}」的{KINDS[kind.thing].label}",
+                       "请用 choucha status 方案编号 查看编号")
+    return found

@@ -1,0 +1,63 @@
+"""The clocks (期限): which period each move starts, whom it awaits, and when to remind (art. 5, 11).
+
+Lengths are in `config/regulation.yaml`. Only publicity is law; the others are the city's choice.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from blocks.rules.regulation import Regulation
+from blocks.workdays import Due, WorkCalendar
+
+LOCAL = "local setting"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A period in workdays. `attribute` names its length in Regulation.
+
+    `source`: the article, or `local setting`. `awaited`: who must act, in Chinese.
+    """
+
+    label: str
+    attribute: str
+    source: str
+    awaited: str
+
+
+CLOCKS: dict[str, Clock] = {
+    "approval": Clock("方案审批", "approval_workdays", LOCAL, "牵头部门审批人"),
+    "contribution": Clock("提交随机数", "contribution_workdays", LOCAL, "各部门经办人"),
+    "acceptance": Clock("接收任务", "acceptance_workdays", LOCAL, "参与部门"),
+    "staffing": Clock("配齐检查人员", "staffing_workdays", LOCAL, "参与部门"),
+    "recording": Clock("填报检查记录", "recording_workdays", LOCAL, "检查人员"),
+    "review": Clock("审核检查记录", "review_workdays", LOCAL, "检查部门审核人"),
+    "recusal": Clock("决定回避", "recusal_workdays", LOCAL, "检查部门审批人"),
+    "publicity": Clock("公示检查结果", "publicity_workdays", "art. 11", "检查部门"),
+}
+
+
+def due(clock: str, started_on: date, calendar: WorkCalendar, regulation: Regulation) -> Due:
+    """Return the last day of a clock that started on a day; that day is not counted.
+
+    Provisional and as early as possible where it crosses a year without an official schedule.
+
+    Source: art. 11 for publicity; local settings for the others.
+    """
+    return calendar.add(started_on, getattr(regulation, CLOCKS[clock].attribute))
+
+
+def reminder_rung(due_on: date, today: date, calendar: WorkCalendar,
+                  regulation: Regulation) -> int | None:
+    """Return the rung of the ladder (提醒) that is due today, or None.
+
+    10, 5, 3, 1: so many workdays are left; 0: the day itself; -1, -2, …: so many workdays late,
+    every workday. None between the rungs and on days that are not worked. From
+    `-supervision_letter_after_days_late` on, a letter of supervision (督办函) is due.
+
+    Source: art. 5 (the conference urges); local setting `reminder_workdays`.
+    """
+    if not calendar.is_workday(today):
+        return None
+    left = calendar.between(today, due_on)
+    return left if left < 0 or left in regulation.reminder_workdays else None

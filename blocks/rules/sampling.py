@@ -1,0 +1,112 @@
+"""How many of whom: strata, rates and numbers (抽查比例或数量, art. 8(2)).
+
+A stratum is a risk class, with `+` behind it for businesses whose rate a scheme raises because
+they stand on a list or were complained about. Everything is counted in integers.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Protocol
+
+from blocks.draw.strata import StratumRule, allot
+from blocks.errors import RuleViolation
+from blocks.rules.regulation import Regulation
+
+RAISES = {"on_abnormal_list": "列入经营异常名录", "on_serious_list": "列入严重违法失信名单",
+          "complaints": "被投诉举报"}
+RISK_CLASSES = ("A", "B", "C", "D")
+RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|％)|(\d+)\s*/\s*(\d+)")
+
+
+class Sampled(Protocol):
+    """What sampling needs to know of a business."""
+
+    risk_class: str
+    on_abnormal_list: bool
+    on_serious_list: bool
+    complaints: int
+
+
+def parse_rate(text: Any) -> Fraction:
+    """Read a rate such as `5%`, `0.5%` or `1/20` as an exact fraction.
+
+    Raises:
+        RuleViolation: it is no rate, or not between 0 and 100 %.
+    """
+    match = RATE.fullmatch(str(text).strip())
+    if match is None or match[3] == "0":
+        raise RuleViolation(f"抽查比例「{text}」看不懂", "请写成 5% 或 1/20", article=8)
+    rate = Fraction(match[1]) / 100 if match[1] else Fraction(int(match[2]), int(match[3]))
+    if not 0 <= rate <= 1:
+        raise RuleViolation(f"抽查比例「{text}」应在 0 到 100% 之间", "请改正", article=8)
+    return rate
+
+
+def factor_of(target: Sampled, raises: Mapping[str, Any]) -> int:
+    """Return by how much the scheme raises this business's rate: 1, or the largest that applies."""
+    return max([1, *(int(f) for name, f in raises.items() if getattr(target, name))])
+
+
+def stratum_of(target: Sampled, raises: Mapping[str, Any]) -> str:
+    """Return the code of the stratum a business is drawn in, e.g. `C` or `C+2`."""
+    factor = factor_of(target, raises)
+    return target.risk_class if factor == 1 else f"{target.risk_class}+{factor}"
+
+
+def _split(stratum: str) -> tuple[str, int]:
+    risk_class, _, factor = stratum.partition("+")
+    return risk_class, int(factor or 1)
+
+
+def check_sampling(sampling: Mapping[str, Any]) -> list[RuleViolation]:
+    """Return everything wrong with a scheme's ratio or number (art. 8(2))."""
+    wrong: list[RuleViolation] = []
+    mode = sampling.get("mode")
+    if mode not in ("ratio", "number"):
+        wrong.append(RuleViolation("没有写明抽查比例或数量", "sampling.mode 请写 ratio 或 number",
+                                   article=8))
+    for risk_class, rate in dict(sampling.get("rates") or {}).items():
+        try:
+            parse_rate(rate)
+        except RuleViolation as error:
+            wrong.append(error)
+        if risk_class not in RISK_CLASSES:
+            wrong.append(RuleViolation(f"没有信用风险类别「{risk_class}」", "类别为 A、B、C、D"))
+    if mode == "number" and not (isinstance(sampling.get("number"), int)
+                                 and sampling["number"] > 0):
+        wrong.append(RuleViolation("抽查数量应为正整数", "sampling.number 请写家数", article=8))
+    for name, factor in dict(sampling.get("raise") or {}).items():
+        if name not in RAISES or not isinstance(factor, int) or factor < 1:
+            wrong.append(RuleViolation(f"提高抽查频次的写法看不懂：{name}: {factor}",
+                                       f"可用：{'、'.join(RAISES)}，倍数为正整数", article=8))
+    return wrong
+
+
+def strata_rules(sampling: Mapping[str, Any], sizes: Mapping[str, int],
+                 regulation: Regulation) -> list[StratumRule]:
+    """Return the rule of each stratum of a pool. `sizes`: how many candidates each has.
+
+    By ratio, "not less than" rounds up; by number, the total is shared by largest remainder over
+    the sizes times their raises.
+    """
+    if sampling["mode"] == "number":
+        weights = {code: size * _split(code)[1] for code, size in sizes.items()}
+        shares = allot(min(sampling["number"], sum(sizes.values())), weights)
+        return [_rule(code, "number", min(shares[code], sizes[code]), 1, sizes[code], regulation)
+                for code in sorted(sizes)]
+    rates = {c: parse_rate(r) for c, r in dict(sampling.get("rates") or {}).items()}
+    rules = []
+    for code in sorted(sizes):
+        risk_class, factor = _split(code)
+        rate = min(Fraction(1), rates.get(risk_class, regulation.sampling_rate(risk_class)) * factor)
+        rules.append(_rule(code, "ratio", rate.numerator, rate.denominator, sizes[code],
+                           regulation))
+    return rules
+
+
+def _rule(code: str, mode: str, numerator: int, denominator: int, size: int,
+          regulation: Regulation) -> StratumRule:
+    count = min(size, -(-size * numerator // denominator) if mode == "ratio" else numerator)
+    reserves = max(1, -(-count * regulation.reserves_share // 1)) if count else 0
+    return StratumRule(code, mode, numerator, denominator, int(reserves))

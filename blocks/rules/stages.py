@@ -1,0 +1,267 @@
+"""The moves (阶段与移动): who may move what, from where to where, and what follows.
+
+This table is the contract between people's actions, flows, sweep and clocks. `register.trail`
+asks it before every change; the sweep's questions, the commands' refusals and the diagrams follow
+it. Nothing else in the code decides whether a move is lawful.
+
+Source: the city's rules, articles 4, 6, 8 to 11; the city's own clocks in config/regulation.yaml.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from blocks.errors import RuleViolation, StageError
+
+
+class Role(StrEnum):
+    """What an account may be. `system` is a flow's service account, never a person."""
+
+    OFFICE = "office"
+    DRAFTER = "drafter"
+    APPROVER = "approver"
+    INSPECTOR = "inspector"
+    AUDITOR = "auditor"
+    SYSTEM = "system"
+
+
+ROLE_LABELS = {
+    Role.OFFICE: "联席会议办公室",
+    Role.DRAFTER: "经办人",
+    Role.APPROVER: "审批人",
+    Role.INSPECTOR: "执法检查人员",
+    Role.AUDITOR: "监督人员",
+    Role.SYSTEM: "系统",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: an account, its department and roles. `run` names the flow run, if one acts."""
+
+    id: int
+    login: str
+    name: str
+    department_id: int | None = None
+    roles: frozenset[Role] = frozenset()
+    inspector_id: int | None = None
+    run: str | None = None
+
+    @property
+    def is_system(self) -> bool:
+        return Role.SYSTEM in self.roles
+
+
+@dataclass(frozen=True)
+class Move:
+    """One lawful change of stage.
+
+    `source` None: the thing comes into being. `other_than`: columns naming accounts who may not be
+    the actor (four eyes, art. 4). `wakes`: the flow that may now be due. `starts`, `meets`: clocks.
+    `anywhere`: the actor need not belong to the department that owns the thing.
+    """
+
+    thing: str
+    source: str | None
+    target: str
+    label: str
+    by: frozenset[Role]
+    other_than: tuple[str, ...] = ()
+    needs_reason: bool = False
+    anywhere: bool = False
+    wakes: str | None = None
+    starts: tuple[str, ...] = ()
+    meets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of moving thing: its Chinese name and the Chinese label of each of its stages."""
+
+    label: str
+    stages: Mapping[str, str] = field(default_factory=dict)
+
+
+KINDS: dict[str, Kind] = {
+    "scheme": Kind("抽查工作方案", {
+        "drafted": "草拟", "submitted": "待审批", "approved": "已批准", "drawn": "已抽取",
+        "dispatched": "已派发", "staffed": "人员已配齐", "in_field": "检查中",
+        "concluded": "检查结束", "publicised": "已公示", "cancelled": "已取消",
+    }),
+    "draw": Kind("抽取", {
+        "announced": "已预告", "sealed": "已封存", "drawn": "已抽取", "void": "已作废",
+    }),
+    "assignment": Kind("派发任务", {
+        "sent": "待接收", "accepted": "已接收", "sent_back": "已退回", "staffed": "人员已配齐",
+        "withdrawn": "已撤回",
+    }),
+    "recusal": Kind("回避申请", {
+        "claimed": "待决定", "granted": "同意回避", "refused": "不予回避", "reconsidered": "复核中",
+    }),
+    "visit": Kind("检查（一次上门）", {
+        "planned": "待检查", "done": "已检查", "replaced": "已递补",
+    }),
+    "check": Kind("分口检查", {
+        "planned": "待检查", "recorded": "待审核", "reviewed": "待公示", "public": "已公示",
+        "corrected": "更正待公示", "withdrawn": "已撤下",
+    }),
+}
+
+_D, _A, _I, _O, _S = (frozenset({r}) for r in (
+    Role.DRAFTER, Role.APPROVER, Role.INSPECTOR, Role.OFFICE, Role.SYSTEM))
+_REVIEWERS = _D | _A
+
+
+def _cancellations() -> tuple[Move, ...]:
+    """Before the draw one person of the office cancels; after it a second one confirms."""
+    early = ("drafted", "submitted", "approved")
+    late = ("drawn", "dispatched", "staffed", "in_field")
+    return (
+        *(Move("scheme", stage, "cancelled", "取消", _O, needs_reason=True, anywhere=True,
+               meets=("approval",)) for stage in early),
+        *(Move("scheme", stage, stage, "申请取消", _O, needs_reason=True, anywhere=True)
+          for stage in late),
+        *(Move("scheme", stage, "cancelled", "确认取消", _O, needs_reason=True, anywhere=True,
+               other_than=("cancel_asked_by_id",)) for stage in late),
+    )
+
+
+MOVES: tuple[Move, ...] = (
+    Move("scheme", None, "drafted", "起草", _D | _O | _S),
+    Move("scheme", "drafted", "drafted", "修改", _D),
+    Move("scheme", "drafted", "submitted", "提交审批", _D, wakes="plan_approval",
+         starts=("approval",)),
+    Move("scheme", "submitted", "drafted", "退回修改", _A, needs_reason=True, meets=("approval",)),
+    Move("scheme", "submitted", "approved", "批准", _A, other_than=("drafter_id",), wakes="draw",
+         meets=("approval",)),
+    Move("scheme", "approved", "drawn", "完成抽取", _S, wakes="dispatch"),
+    Move("scheme", "drawn", "dispatched", "派发", _S),
+    Move("scheme", "dispatched", "staffed", "人员配齐", _S, wakes="field_check"),
+    Move("scheme", "staffed", "in_field", "开始检查", _S),
+    Move("scheme", "in_field", "concluded", "检查结束", _S, wakes="publicity"),
+    Move("scheme", "concluded", "publicised", "公示完毕", _S),
+    *_cancellations(),
+
+    Move("draw", None, "announced", "预告抽取", _S, starts=("contribution",)),
+    Move("draw", "announced", "announced", "提交随机数承诺", _D | _A, anywhere=True, wakes="draw"),
+    Move("draw", "announced", "sealed", "封存", _S, meets=("contribution",),
+         starts=("contribution",)),
+    Move("draw", "sealed", "sealed", "提交随机数", _D | _A | _O, anywhere=True, wakes="draw"),
+    Move("draw", "sealed", "drawn", "出签", _S, meets=("contribution",)),
+    Move("draw", "sealed", "sealed", "申请作废", _O, needs_reason=True, anywhere=True),
+    Move("draw", "drawn", "drawn", "申请作废", _O, needs_reason=True, anywhere=True),
+    Move("draw", "sealed", "void", "作废", _O | _A, needs_reason=True, anywhere=True,
+         other_than=("void_asked_by_id",), wakes="draw", meets=("contribution",)),
+    Move("draw", "drawn", "void", "作废", _O | _A, needs_reason=True, anywhere=True,
+         other_than=("void_asked_by_id",), wakes="draw"),
+
+    Move("assignment", None, "sent", "派发", _S, starts=("acceptance",)),
+    Move("assignment", "sent", "accepted", "接收任务", _D | _A, wakes="acceptance",
+         meets=("acceptance",), starts=("staffing",)),
+    Move("assignment", "sent", "sent_back", "退回任务", _A, needs_reason=True,
+         meets=("acceptance",)),
+    Move("assignment", "sent_back", "sent", "再次派发", _O, needs_reason=True, anywhere=True,
+         starts=("acceptance",)),
+    Move("assignment", "sent_back", "withdrawn", "撤回任务", _O, needs_reason=True, anywhere=True,
+         wakes="acceptance"),
+    Move("assignment", "accepted", "accepted", "报告人员不足", _S),
+    Move("assignment", "accepted", "staffed", "配齐人员", _S, meets=("staffing",)),
+
+    Move("recusal", None, "claimed", "申请回避", _I | _D, starts=("recusal",)),
+    Move("recusal", "claimed", "granted", "同意回避", _A, needs_reason=True, wakes="acceptance",
+         other_than=("claimed_by_id", "concerned_id"), meets=("recusal",)),
+    Move("recusal", "claimed", "refused", "不予回避", _A, needs_reason=True,
+         other_than=("claimed_by_id", "concerned_id"), meets=("recusal",)),
+    Move("recusal", "refused", "reconsidered", "申请复核", _I | _D, needs_reason=True,
+         starts=("recusal",)),
+    Move("recusal", "reconsidered", "granted", "复核同意回避", _A, needs_reason=True,
+         wakes="acceptance", meets=("recusal",),
+         other_than=("claimed_by_id", "concerned_id", "decided_by_id")),
+    Move("recusal", "reconsidered", "refused", "复核维持不予回避", _A, needs_reason=True,
+         meets=("recusal",), other_than=("claimed_by_id", "concerned_id", "decided_by_id")),
+
+    Move("visit", None, "planned", "列入检查", _S),
+    Move("visit", "planned", "planned", "确定检查时间", _S),
+    Move("visit", "planned", "planned", "申请递补", _I, needs_reason=True, anywhere=True),
+    Move("visit", "planned", "replaced", "确认递补", _A | _D, needs_reason=True,
+         other_than=("replacement_asked_by_id",), wakes="acceptance"),
+    Move("visit", "planned", "done", "检查完成", _S | _I, anywhere=True),
+
+    Move("check", None, "planned", "列入检查", _S),  # recording counts from the visit's day
+    Move("check", "planned", "planned", "抽定检查人员", _S),
+    Move("check", "planned", "planned", "填报记录", _I),
+    Move("check", "planned", "recorded", "确认记录", _I, other_than=("recorded_by_id",),
+         wakes="field_check", meets=("recording",), starts=("review", "publicity")),
+    Move("check", "recorded", "planned", "退回补正", _REVIEWERS, needs_reason=True,
+         other_than=("recorded_by_id", "confirmed_by_id"), meets=("review", "publicity"),
+         starts=("recording",)),
+    Move("check", "recorded", "reviewed", "审核通过", _REVIEWERS, wakes="field_check",
+         other_than=("recorded_by_id", "confirmed_by_id"), meets=("review",)),
+    Move("check", "reviewed", "public", "公示", _S, meets=("publicity",)),
+    Move("check", "public", "public", "提出更正", _I | _REVIEWERS, needs_reason=True,
+         starts=("review",)),
+    Move("check", "public", "public", "退回更正", _REVIEWERS, needs_reason=True,
+         other_than=("recorded_by_id", "confirmed_by_id"), meets=("review",)),
+    Move("check", "public", "corrected", "审核更正", _REVIEWERS, wakes="publicity",
+         other_than=("recorded_by_id", "confirmed_by_id"), meets=("review",),
+         starts=("publicity",)),
+    Move("check", "corrected", "public", "公示更正", _S, meets=("publicity",)),
+    Move("check", "public", "withdrawn", "撤下", _O | _A, needs_reason=True, anywhere=True,
+         other_than=("recorded_by_id",)),
+)
+
+FLOWS_WOKEN = frozenset(m.wakes for m in MOVES if m.wakes)
+FIRST_STAGE = {m.thing: m.target for m in MOVES if m.source is None}
+
+
+def label(thing: str, stage: str) -> str:
+    """Return the Chinese label of a stage."""
+    return KINDS[thing].stages[stage]
+
+
+def find(thing: str, source: str | None, target: str, verb: str | None = None) -> Move:
+    """Return the one move from `source` to `target` (of that Chinese `verb`, where several).
+
+    Raises:
+        StageError: no such move; says where the thing stands and what can be done from there.
+    """
+    for move in MOVES:
+        if (move.thing, move.source, move.target) == (thing, source, target) and (
+            verb is None or move.label == verb
+        ):
+            return move
+    kind = KINDS[thing]
+    here = kind.stages.get(source or "", "尚未建立")
+    wanted = verb or kind.stages.get(target, target)
+    onward = "、".join(sorted({m.label for m in MOVES if (m.thing, m.source) == (thing, source)}))
+    raise StageError(
+        f"{kind.label}现在处于「{here}」，不能「{wanted}」",
+        f"此阶段可以：{onward}。请用 choucha status 查看最新进展" if onward else
+        "此事已办结，无需再办。请用 choucha status 查看最新进展",
+    )
+
+
+def permit(move: Move, actor: Actor, *, owner_department_id: int | None,
+           facts: Mapping[str, Any], reason: str) -> None:
+    """Refuse the move unless this actor may make it, for this department, with a reason if due.
+
+    `facts` maps each column of `move.other_than` to an account id or None.
+
+    Raises:
+        RuleViolation: the role, the department or the separation of duties forbids it (art. 4, 6).
+    """
+    if not move.by & actor.roles:
+        who = "或".join(ROLE_LABELS[r] for r in sorted(move.by))
+        raise RuleViolation(f"「{move.label}」只能由{who}办理，{actor.name}（{actor.login}）不是",
+                            "请换有权限的账号（--as）", article=6)
+    if not (actor.is_system or move.anywhere) and owner_department_id != actor.department_id:
+        raise RuleViolation(f"「{move.label}」只能由本部门的人办理，{actor.name}属于其他部门",
+                            "请由该部门的账号办理", article=6)
+    for column in move.other_than:
+        if facts.get(column) == actor.id:
+            raise RuleViolation(
+                f"「{move.label}」须由另一人办理：{actor.name}已经办过前一步，不能自己办自己审",
+                "请由本部门另一位有权限的人办理", article=4)
+    if move.needs_reason and not reason.strip():
+        raise RuleViolation(f"「{move.label}」须写明理由", "请用 --reason 写明理由")

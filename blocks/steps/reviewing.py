@@ -1,0 +1,82 @@
+"""The review of a submitted scheme, before the approver sees it (art. 8, 13)."""
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from blocks import documents, engine, settings
+from blocks.draw.pool import Candidate
+from blocks.draw.strata import sealed_strata
+from blocks.register import notices
+from blocks.register.contents import as_draft
+from blocks.register.directories import InspectionItem, Inspector
+from blocks.register.pool import Pool, pool
+from blocks.register.schemes import Scheme, SchemeReview, departments_of
+from blocks.register.schemes import scheme as find_scheme
+from blocks.rules.sampling import strata_rules
+from blocks.rules.schemes import check_scheme
+from blocks.rules.stages import Actor
+
+
+def review(scheme_id: int, actor: Actor) -> str | None:
+    """Check a submitted scheme as a whole, write its document, tell the approver."""
+    with engine.change() as session:
+        scheme = find_scheme(session, scheme_id, lock=True)
+        done = session.scalar(select(SchemeReview.id).where(
+            SchemeReview.scheme_id == scheme.id, SchemeReview.scheme_version == scheme.version))
+        if scheme.stage != "submitted" or done:
+            return None
+        findings = find(session, scheme)
+        session.add(SchemeReview(scheme_id=scheme.id, scheme_version=scheme.version,
+                                 findings=findings))
+        documents.scheme_document(session, scheme, findings)
+        verdict = "未发现问题" if not findings["violations"] else "发现问题，不能批准"
+        notices.queue(session, f"approval:{scheme.id}:{scheme.version}", "approval",
+                      f"请审批：{scheme.title}",
+                      "\n".join([f"系统审查{verdict}。", *findings["violations"],
+                                 *findings["remarks"]]),
+                      department_id=scheme.lead_id, scheme_id=scheme.id)
+        return f"系统审查{verdict}，待抽库{findings['pool']['size']}家，预计抽取{findings['pool']['drawn']}家"
+
+
+def find(session: Session, scheme: Scheme) -> dict[str, Any]:
+    """Return what an approver should know: violations, remarks, the pool, the people."""
+    today = settings.today()
+    regulation = settings.regulation(today)
+    items = {i.code: i for i in session.scalars(select(InspectionItem))}
+    violations = [w.message for w in check_scheme(as_draft(session, scheme), items, today,
+                                                  regulation)]
+    found = pool(session, scheme)
+    if not found.candidates:
+        violations.append("抽查对象范围内没有可抽取的企业")
+    candidates = [Candidate(target.uscc, stratum) for target, stratum in found.candidates]
+    rules = strata_rules(scheme.sampling, found.sizes, regulation)
+    counts = {s["code"]: s["count"] for s in sealed_strata(rules, candidates)}
+    return {"violations": violations, "remarks": _remarks(session, scheme, found),
+            "pool": {"size": len(found.candidates), "drawn": sum(counts.values()),
+                     "strata": {code: [size, counts[code]] for code, size in found.sizes.items()},
+                     "counties": _counties(found),
+                     "excluded": dict(Counter(reason for _, reason in found.excluded))}}
+
+
+def _counties(found: Pool) -> dict[str, int]:
+    names = Counter(settings.COUNTIES.get(t.county_code, "市直") for t, _ in found.candidates)
+    return dict(sorted(names.items()))
+
+
+def _remarks(session: Session, scheme: Scheme, found: Pool) -> list[str]:
+    """Name what is unusual: a department short of people, a provisional calendar."""
+    remarks = []
+    for department in departments_of(session, scheme):
+        able, leaders = session.execute(select(func.count(), func.count().filter(
+            Inspector.may_lead)).where(
+            Inspector.department_id == department.id, Inspector.active,
+            Inspector.certificate_from <= scheme.window_start,
+            Inspector.certificate_to >= scheme.window_end)).one()
+        if able < 2 or not leaders:
+            remarks.append(f"{department.name}检查期间持证有效的人员只有{able}名（可主检{leaders}名），人员不足")
+    if not settings.calendar().is_official(scheme.window_end.year):
+        remarks.append(f"{scheme.window_end.year}年放假安排尚未公布，期限按最早可能日期暂定")
+    return remarks

@@ -1,0 +1,178 @@
+"""Who sits where: a department's pairing over all visits, and single seats drawn again (art. 9).
+
+Candidates are the inspectors that were sealed with the draw; what changed since (an interest, a
+certificate, another visit at the same time) only takes people away, never adds one.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from blocks import settings
+from blocks.draw.hashing import canonical_json
+from blocks.draw.pairing import PairingInspector, PairingVisit, pair, redraw_seat
+from blocks.draw.seed import seed_inspectors
+from blocks.errors import StaffingError
+from blocks.register.directories import Department, Inspector, Interest
+from blocks.register.draws import Draw, DrawFile, file_bytes, put_file
+from blocks.register.schemes import Assignment, Scheme
+from blocks.register.trail import advance, begin
+from blocks.register.visits import Check, Seat, Visit, live_seats
+from blocks.rules.eligibility import Place, exclusion
+from blocks.rules.scheduling import HALVES, half_days
+from blocks.rules.stages import Actor
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A department's sealed inspectors for one draw, and what keeps each from which business."""
+
+    draw: Draw
+    department: Department
+    seed: str
+    people: dict[str, Inspector]
+    interests: dict[int, set[int]]
+    place: Place
+    team: int
+    max_load: dict[str, int]
+
+    def eligible(self, visit: Visit) -> frozenset[str]:
+        return frozenset(no for no, person in self.people.items() if exclusion(
+            person, self.place, visit.target_id, self.interests[person.id]) is None)
+
+
+def bench(session: Session, draw: Draw, department: Department, items: Sequence[str]) -> Bench:
+    """Return who of a department may be seated in a draw's visits."""
+    scheme = draw.scheme
+    sealed = [json.loads(line) for line in
+              file_bytes(session, draw.id, "inspectors.jsonl").splitlines()]
+    numbers = [r["certificate_no"] for r in sealed if r["department"] == department.code]
+    people = {i.certificate_no: i for i in session.scalars(select(Inspector).where(
+        Inspector.certificate_no.in_(numbers)).order_by(Inspector.certificate_no))}
+    interests: dict[int, set[int]] = defaultdict(set)
+    for inspector_id, target_id in session.execute(select(
+            Interest.inspector_id, Interest.target_id).join(
+            Inspector, Inspector.id == Interest.inspector_id).where(
+            Inspector.department_id == department.id)):
+        interests[inspector_id].add(target_id)
+    slots = half_days(scheme.window_start, scheme.window_end, settings.calendar())
+    per_day = min(len(HALVES), scheme.regulation["max_visits_per_inspector_per_day"])
+    whole = len(slots) * per_day // len(HALVES)
+    booked = dict(session.execute(select(Seat.inspector_id, func.count()).join(Seat.check).join(
+        Check.visit).where(Seat.vacated_at.is_(None), Visit.scheme_id != scheme.id,
+                           Seat.day.between(scheme.window_start, scheme.window_end),
+                           ).group_by(Seat.inspector_id)).tuples().all())
+    return Bench(draw, department, seed_inspectors(draw.base, department.code, draw.hash_name),
+                 people, interests,
+                 Place(frozenset(items), scheme.window_start, scheme.window_end),
+                 scheme.regulation["min_inspectors_per_check"],
+                 {no: max(0, whole - booked.get(p.id, 0)) for no, p in people.items()})
+
+
+def seat_all(session: Session, where: Bench, visits: Sequence[Visit], items: Sequence[str],
+             actor: Actor) -> None:
+    """Make the department's check of every visit and pair its inspectors, by the published rule.
+
+    Raises:
+        StaffingError: no lawful pairing exists; names the group that fails. Nothing is written.
+    """
+    paired = pair(
+        where.seed, [PairingVisit(v.candidate_id, where.eligible(v), where.team) for v in visits],
+        [PairingInspector(no, person.may_lead, where.max_load[no])
+         for no, person in where.people.items()], where.draw.hash_name)
+    for visit in visits:
+        check = make_check(session, visit, where.department, items, actor)
+        for place, number in enumerate(paired.seats[visit.candidate_id]):
+            session.add(Seat(check=check, check_id=check.id, inspector=where.people[number],
+                             inspector_id=where.people[number].id, leads=place == 0))
+    _note(session, where.draw, "departments", {where.department.code: paired.as_record()})
+
+
+def make_check(session: Session, visit: Visit, department: Department, items: Sequence[str],
+               actor: Actor) -> Check:
+    check = Check(visit=visit, visit_id=visit.id, department=department,
+                  department_id=department.id, item_codes=sorted(items), record_number=0)
+    begin(session, check, actor)
+    return check
+
+
+def fill(session: Session, where: Bench, check: Check, reason: str, actor: Actor) -> list[str]:
+    """Draw the empty seats of a check; everybody else stays. Return the certificate numbers drawn.
+
+    The seat goes to the eligible inspector with the least (load, ticket).
+
+    Raises:
+        StaffingError: nobody is left who may take it.
+    """
+    visit, drawn = check.visit, []
+    while len(seated := live_seats(session, check.id)) < where.team:
+        taken = {s.inspector.certificate_no for s in seated}
+        leads = not any(s.leads for s in seated)
+        free = where.eligible(visit) - taken - _busy(session, where, visit)
+        loads = _loads(session, where)
+        able = [PairingInspector(no, where.people[no].may_lead, where.max_load[no])
+                for no in sorted(free)]
+        number = redraw_seat(where.seed, visit.candidate_id, able, loads, where.draw.hash_name,
+                             needs_leader=leads, suffix=_suffix(session, where))
+        session.add(Seat(check=check, check_id=check.id, inspector=where.people[number],
+                         inspector_id=where.people[number].id, leads=leads, day=visit.day,
+                         half=visit.half))
+        session.flush()
+        drawn.append(number)
+        _note(session, where.draw, "later", [{
+            "department": where.department.code, "id": visit.candidate_id, "in": number,
+            "leads": leads, "reason": reason}])
+    if drawn:
+        advance(session, check, "planned", actor, verb="抽定检查人员", reason=reason,
+                details={"in": drawn})
+    return drawn
+
+
+def _busy(session: Session, where: Bench, visit: Visit) -> set[str]:
+    """Return who is bound elsewhere in the visit's half day."""
+    if visit.day is None:
+        return set()
+    return set(session.scalars(select(Inspector.certificate_no).join(
+        Seat, Seat.inspector_id == Inspector.id).where(
+        Seat.vacated_at.is_(None), Seat.day == visit.day, Seat.half == visit.half,
+        Inspector.department_id == where.department.id)))
+
+
+def _loads(session: Session, where: Bench) -> dict[str, int]:
+    """Return how many live seats of this scheme each inspector has."""
+    rows = session.execute(select(Inspector.certificate_no, func.count()).join(
+        Seat, Seat.inspector_id == Inspector.id).join(Seat.check).join(Check.visit).where(
+        Seat.vacated_at.is_(None), Visit.draw_id == where.draw.id,
+        Inspector.department_id == where.department.id).group_by(Inspector.certificate_no))
+    return Counter(dict(rows.tuples().all()))
+
+
+def _note(session: Session, draw: Draw, part: str, what: Any) -> None:
+    """Add to the draw's pairing.json: by department, and what was drawn later with its reason."""
+    found = session.get(DrawFile, (draw.id, "pairing.json"))
+    record = json.loads(found.content) if found else {
+        "version": "SJD-1", "departments": {}, "later": []}
+    record[part] = record[part] | what if part == "departments" else record[part] + what
+    put_file(session, draw.id, "pairing.json", canonical_json(record))
+    session.flush()
+
+
+def _suffix(session: Session, where: Bench) -> int:
+    record = json.loads(file_bytes(session, where.draw.id, "pairing.json"))
+    return int(record["departments"][where.department.code]["suffix"])
+
+
+def items_of(session: Session, scheme: Scheme) -> dict[int, list[str]]:
+    """Return, by department id, the items each staffed department checks: the lead's first."""
+    rows = session.execute(select(Assignment.department_id, Assignment.item_codes).where(
+        Assignment.scheme_id == scheme.id, Assignment.stage == "staffed"))
+    return {scheme.lead_id: scheme.lead_items, **dict(rows.tuples().all())}
+
+
+def shortage(error: StaffingError) -> str:
+    return f"{error.message} {error.remedy}".strip()

@@ -1,0 +1,61 @@
+"""The sweep's work: start the flows that the register says are due."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from blocks import engine, settings
+from blocks.register.database import only_one
+from blocks.register.due import Work, find
+from blocks.register.schemes import Attempt
+
+MOST_TRIES = 5
+
+
+def sweep() -> str:
+    """Start what is due and nobody woke; return a Chinese sentence of what was started.
+
+    Raises:
+        NotAnswering: Prefect does not answer.
+    """
+    with only_one("sweep") as alone:
+        if not alone:
+            return "另一次巡查正在进行"
+        told = engine.tell_the_rest()
+        with engine.change() as session:
+            due = find(session)
+        started = [work for work in due if _start(work)]
+    names = "、".join(engine.DEPLOYMENTS[work.flow].split("/")[0] for work in started)
+    again = f"，补发事件{told}条" if told else ""
+    return f"待办{len(due)}项，启动{len(started)}项{'：' + names if names else ''}{again}"
+
+
+def _start(work: Work) -> bool:
+    """Start one due work unless a start of it is still fresh or its tries are used up.
+
+    The intent is committed before Prefect is asked; the idempotency key makes a repeat harmless.
+    """
+    patience = timedelta(seconds=settings.get().patience_seconds)
+    with engine.change() as session:
+        attempt = session.scalar(select(Attempt).where(Attempt.key == work.key).with_for_update())
+        if attempt and (attempt.tries >= MOST_TRIES or settings.now() - attempt.last_at < patience):
+            return False
+        if attempt is None:
+            attempt = Attempt(key=work.key, flow=work.flow, scheme_id=work.scheme_id, tries=0,
+                              last_run="")
+            session.add(attempt)
+        attempt.tries, attempt.last_at = attempt.tries + 1, settings.now()
+        key = f"{work.key}:{attempt.tries}"
+    parameters = {} if work.scheme_id is None else {"scheme_id": work.scheme_id}
+    run, _ = engine.start(work.flow, parameters, key)
+    with engine.change() as session:
+        session.get_one(Attempt, work.key).last_run = run
+    return True
+
+
+def needs_a_person() -> list[Attempt]:
+    """Return the due works that were started five times in vain (G17)."""
+    with engine.change() as session:
+        keys = {work.key for work in find(session)}
+        return [a for a in session.scalars(select(Attempt).where(Attempt.tries >= MOST_TRIES))
+                if a.key in keys]

@@ -1,0 +1,46 @@
+"""What the administrator reads in the Prefect UI: run names and artifacts, in Chinese."""
+
+from collections.abc import Callable
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
+
+from blocks.register.database import transaction
+from blocks.register.directories import service_account
+from blocks.register.overview import scheme_story
+from blocks.register.schemes import scheme as find_scheme
+from blocks.rules.stages import Actor
+from blocks.templating import render
+
+
+def run_name(stage: str) -> Callable[[], str]:
+    """Return what names a run: `抽取 2026-001 宾馆旅店联合抽查`."""
+
+    def name() -> str:
+        scheme_id = flow_run.parameters.get("scheme_id")
+        if scheme_id is None:
+            return stage
+        with transaction() as session:
+            return f"{stage} {find_scheme(session, int(scheme_id)).title}"
+
+    return name
+
+
+def actor(flow: str, label: str) -> Actor:
+    """Return the service account a flow acts under, with the name of its run."""
+    with transaction() as session:
+        return service_account(session, flow, label).as_actor(run=flow_run.name or "直接调用")
+
+
+def show(scheme_id: int, sentence: str | None) -> str:
+    """Write what was done and how the scheme stands as an artifact; return the sentence.
+
+    Where nothing was due (another run was quicker) no artifact is written.
+    """
+    if sentence is None:
+        return "没有到期的事：已由别的运行办理，或条件尚未具备"
+    with transaction() as session:
+        story = scheme_story(session, find_scheme(session, scheme_id))
+    create_markdown_artifact(key=f"scheme-{scheme_id}", description=story["title"],
+                             markdown=render("documents/artifact.md.j2", sentence=sentence, **story))
+    return sentence

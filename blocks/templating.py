@@ -1,0 +1,57 @@
+"""Jinja2, set up once: autoescape for pages, strict about names, Chinese dates and labels."""
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from blocks import settings
+from blocks.rules import stages
+
+# The line of stages as people see it: the stop's name, and the stages at which it is done.
+STOPS = (
+    ("草拟", "submitted"), ("审批", "approved"), ("抽取", "drawn"), ("派发", "dispatched"),
+    ("接收", "staffed"), ("检查", "concluded"), ("公示", "publicised"),
+)
+ORDER = ("drafted", "submitted", "approved", "drawn", "dispatched", "staffed", "in_field",
+         "concluded", "publicised")
+
+
+def chinese_date(day: date | None) -> str:
+    return f"{day.year}年{day.month}月{day.day}日" if day else "未定"
+
+
+def stops(stage: str) -> list[tuple[str, str]]:
+    """Return the line of stages as (name, "done" | "now" | "to come")."""
+    if stage == "cancelled":
+        return [("已取消", "now")]
+    reached = ORDER.index(stage)
+    line, now_seen = [], False
+    for name, done_at in STOPS:
+        state = "done" if reached >= ORDER.index(done_at) else "to come" if now_seen else "now"
+        now_seen = now_seen or state == "now"
+        line.append((name, state))
+    return line
+
+
+def stage_line(stage: str) -> str:
+    """Return the line of stages as text: `✓草拟 — ✓审批 — ●抽取 — ○派发`."""
+    marks = {"done": "✓", "now": "●", "to come": "○"}
+    return " — ".join(f"{marks[state]}{name}" for name, state in stops(stage))
+
+
+@cache
+def environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(settings.ROOT / "templates"), undefined=StrictUndefined,
+        autoescape=select_autoescape(enabled_extensions=("html.j2", "html")),
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    env.filters["day"] = chinese_date
+    env.globals.update(stops=stops, stage_line=stage_line, stage_label=stages.label)
+    return env
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a template of `templates/`; a name it does not find is an error, never a blank."""
+    return environment().get_template(template).render(**values)

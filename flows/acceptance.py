@@ -1,0 +1,19 @@
+"""接收配员: draw the inspectors of who has accepted, fill empty seats, fix the visits (art. 9).
+
+Woken by an accepted or withdrawn assignment, a granted recusal, a confirmed replacement.
+"""
+
+from prefect import flow
+
+from blocks.steps import staffing
+from blocks.story import actor, run_name, show
+
+
+@flow(name="接收配员", flow_run_name=run_name("接收配员"))
+def acceptance(scheme_id: int) -> str:
+    """Staff what can be staffed in one scheme; when all is, fix when each visit takes place."""
+    who = actor("acceptance", "接收配员")
+    steps = (staffing.staff_assignments, staffing.bring_in_successors, staffing.fill_seats,
+             staffing.fix_visits)
+    said = [sentence for step in steps if (sentence := step(scheme_id, who))]
+    return show(scheme_id, "；".join(said) or None)

@@ -1,0 +1,45 @@
+"""The `choucha` command (抽查): up, demo, import, what people do, status, verify. Thin.
+
+Nothing heavy is imported before it is needed; whatever a person can get wrong ends with a Chinese
+sentence, what to do next, and exit code 1.
+"""
+
+import logging
+import sys
+
+import structlog
+import typer
+
+from blocks.errors import InspectionError, RosterError
+from flows.cli import people, records, running, telling
+
+app = typer.Typer(
+    name="choucha", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="部门联合“双随机、一公开”监管：从方案审批到结果公示。先运行 choucha up。")
+app.command("up")(running.up)
+app.command("demo")(running.demo)
+app.command("import")(records.import_roster)
+app.command("status")(telling.status)
+app.command("timeline")(telling.timeline)
+app.command("verify")(telling.verify)
+app.command("check-trail")(telling.check_trail)
+app.add_typer(people.scheme, name="scheme")
+app.add_typer(people.draw, name="draw")
+app.add_typer(people.assignment, name="assignment")
+app.add_typer(records.recusal, name="recusal")
+app.add_typer(records.visit, name="visit")
+app.add_typer(records.check, name="check")
+
+
+def main() -> None:
+    """Run the command; tell what went wrong in plain words."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+                        logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        app()
+    except RosterError as error:
+        telling.problems(error)
+        sys.exit(1)
+    except InspectionError as error:
+        telling.refusal(error)
+        sys.exit(1)

@@ -1,0 +1,62 @@
+"""The demo's last word: what is published is what was recorded, and everything can be checked."""
+
+import json
+
+import httpx
+from rich.console import Console
+
+from blocks import settings
+from blocks.draw import verifier
+from blocks.errors import InspectionError
+from blocks.public_site.results import published, versions
+from blocks.register import overview, trail
+from blocks.register.database import transaction
+from blocks.register.draws import open_draw
+from blocks.register.schemes import scheme as find_scheme
+from flows.cli.telling import timeline_table
+
+
+def prove(console: Console, code: str) -> None:
+    """Check everything, tell the timeline and where to look.
+
+    Raises:
+        InspectionError: something published is not what was recorded, or a check fails.
+    """
+    site, public = settings.site_url(), settings.state_dir() / "public"
+    with transaction() as session:
+        scheme = find_scheme(session, code)
+        recorded = [versions(session, check, [record])[0]
+                    for check, record in published(session, scheme.id)]
+        draw = open_draw(session, scheme.id)
+        lines, wrong = trail.verify(session)
+        entries = overview.timeline(session, scheme.id)
+        number = draw.number
+    shown = httpx.get(f"{site}/results.json", timeout=10).raise_for_status().json()
+    _must(_sorted(shown) == _sorted(recorded), "公示的结果与登记的结果不一致")
+    console.print(f"[green]✓[/] 公示网站上的{len(shown)}份结果（含更正）与登记一致")
+    _must(not wrong, "留痕校验不符：" + "；".join(wrong[:3]))
+    console.print(f"[green]✓[/] 留痕{lines}条，逐条校验相符")
+    folder = public / "draws" / code / str(number)
+    failed = [name for _, name, ok, _ in verifier.verify(folder) if not ok]
+    _must(not failed, f"抽取核对不符：{'、'.join(failed)}")
+    console.print("[green]✓[/] 只用公开文件重新计算抽取，结果相同")
+    flows, tasks = (_count(kind) for kind in ("flow_runs", "task_runs"))
+    console.print(f"[green]✓[/] 全程流程运行{flows}次、任务运行{tasks}次")
+    console.print(timeline_table(entries))
+    console.print(f"  Prefect 界面  {settings.running()['ui_url']}\n"
+                  f"  公示页面      {site}/schemes/{code}.html\n  抽取文件      {folder}\n"
+                  f"  自己核对      .venv/bin/choucha verify {folder}")
+
+
+def _must(ok: bool, sentence: str) -> None:
+    if not ok:
+        raise InspectionError(sentence, "演示没有通过")
+
+
+def _sorted(results: list[dict]) -> list[str]:
+    return sorted(json.dumps(r, ensure_ascii=False, sort_keys=True) for r in results)
+
+
+def _count(kind: str) -> int:
+    body = {kind: {"state": {"type": {"any_": ["COMPLETED", "RUNNING", "FAILED", "CRASHED"]}}}}
+    return httpx.post(f"{settings.api_url()}/{kind}/count", json=body, timeout=10).json()

@@ -1,0 +1,123 @@
+"""Commands that run the system: up, demo."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from blocks import settings
+from blocks.errors import InspectionError
+
+console = Console(highlight=False)
+
+
+def say(sentence: str, seconds: float) -> None:
+    console.print(f"[green]✓[/] {sentence}" + (f" [dim]{seconds:.1f} 秒[/]" if seconds else ""))
+
+
+def tell_addresses(facts: dict) -> None:
+    console.print(f"\n  Prefect 界面  {facts['ui_url']}\n  公示网站      {facts['site_url']}\n"
+                  f"  状态目录      {settings.state_dir()}\n")
+
+
+def up() -> None:
+    """启动全部：PostgreSQL、Prefect 服务器、工作进程、公示网站；Ctrl-C 全部停止。"""
+    import signal
+
+    from blocks.local.up import running
+
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        with running(say) as system:
+            tell_addresses(system.facts)
+            console.print("正在运行。按 Ctrl-C 停止。")
+            while True:
+                time.sleep(1)
+                for name in system.revive():
+                    console.print(f"[yellow]![/] {name}意外停止，已重新启动")
+    except KeyboardInterrupt:
+        console.print("\n已停止本次启动的全部进程，数据都在状态目录里。")
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def demo(
+    targets: Annotated[Path | None, typer.Option(
+        envvar="TARGETS", help="检查对象名录（列名同样例），不写则用样例城市")] = None,
+    keep: Annotated[bool, typer.Option(envvar="KEEP", help="结束后继续运行")] = False,
+) -> None:
+    """从名录到公示，走完一次三部门联合抽查（样例城市，三分钟左右）。"""
+    import signal
+
+    from blocks.local.up import running
+    from flows.cli.demo import Demo
+
+    if targets is not None and not targets.is_file():
+        raise InspectionError(f"找不到检查对象名录 {targets}", "请核对 TARGETS 的路径")
+    _fresh_state()
+    begun = time.monotonic()
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        with running(say) as system:
+            tell_addresses(system.facts)
+            story = Demo(system, console, targets)
+            story.play()
+            console.print(f"\n[bold green]演示完成[/]，用时 {time.monotonic() - begun:.0f} 秒")
+            while keep:
+                time.sleep(1)
+                system.revive()
+    except KeyboardInterrupt:
+        console.print("\n已停止本次启动的全部进程。")
+        if not keep:
+            raise typer.Exit(130) from None
+    finally:
+        state = os.environ["CHOUCHA_STATE"]
+        console.print(f"[dim]再看一遍：CHOUCHA_STATE={state} .venv/bin/choucha up，"
+                      "另一窗口同样设置后 choucha status[/]")
+
+
+def _fresh_state() -> None:
+    """Give the demo a state directory of its own, emptied; never one with real data in it."""
+    state = Path(os.environ.get("CHOUCHA_STATE") or settings.ROOT / ".choucha" / "demo")
+    mark = state / "demo"
+    if state.exists() and any(state.iterdir()) and not mark.exists():
+        raise InspectionError(f"状态目录 {state} 里有数据，演示不会覆盖它",
+                              "请为演示另设 CHOUCHA_STATE")
+    lock = state / "up.lock"
+    if mark.exists() and (state / "up.json").exists() and _is_held(lock):
+        raise InspectionError("另一次演示还在运行", "请先停止它，或另设 CHOUCHA_STATE")
+    _end_leftovers(state)
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True)
+    mark.touch()
+    os.environ["CHOUCHA_STATE"] = str(state)
+    settings.get.cache_clear()
+
+
+def _is_held(lock: Path) -> bool:
+    import fcntl
+
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _end_leftovers(state: Path) -> None:
+    """End what a killed demo left running before its files are removed."""
+    import json
+
+    from blocks.local.processes import end_leftovers
+
+    try:
+        end_leftovers(json.loads((state / "up.json").read_text()).get("processes", []))
+    except FileNotFoundError:
+        pass

@@ -1,0 +1,134 @@
+"""What the command says: done, refused, tables of status and timeline."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from blocks.actions import Done
+from blocks.actions.intake import Intake
+from blocks.draw import verifier
+from blocks.errors import InspectionError, RosterError
+from blocks.register import overview, trail
+from blocks.register.database import transaction
+from blocks.register.schemes import all_schemes
+from blocks.register.schemes import scheme as find_scheme
+from blocks.templating import stage_line
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+MOST_PROBLEMS = 50
+
+
+def done(said: Done) -> None:
+    console.print(f"[green]✓[/] {said.sentence}")
+    if said.next:
+        console.print(f"  接下来：{said.next}")
+
+
+def refusal(error: InspectionError) -> None:
+    errors.print(f"[red]✗[/] {error.message}")
+    if error.remedy:
+        errors.print(f"  {error.remedy}")
+
+
+def problems(error: RosterError) -> None:
+    """Show every fault of a roster as a table by row."""
+    refusal(error)
+    errors.print(problem_table(error.problems))
+    if len(error.problems) > MOST_PROBLEMS:
+        errors.print(f"  另有 {len(error.problems) - MOST_PROBLEMS} 处未列出")
+
+
+def problem_table(found: list) -> Table:
+    table = Table("行", "列", "内容", "问题", "怎么办", title="逐行问题")
+    for problem in found[:MOST_PROBLEMS]:
+        table.add_row(str(problem.row or ""), problem.column, problem.value[:24], problem.wrong,
+                      problem.remedy)
+    return table
+
+
+def intake_report(report: Intake) -> None:
+    """Say what came of a roster: rows in = taken + returned."""
+    returned = report.rows_in - report.taken
+    seen = "（同一文件以前导入过，没有改动）" if report.seen_before else ""
+    console.print(f"[green]✓[/] {report.label}：共{report.rows_in}行，导入{report.taken}行，"
+                  f"退回{returned}行{seen}")
+    notes = [f"{name}{number}行" for name, number in report.defaults.items() if number]
+    if notes:
+        console.print(f"  按默认处理：{'，'.join(notes)}")
+    if report.repaired:
+        console.print(f"  自动修正{len(report.repaired)}处，例如：{report.repaired[0]}")
+    if report.problems:
+        console.print(problem_table(report.problems))
+
+
+def status(code: Annotated[str | None, typer.Argument(
+        help="方案编号；不写则列出全部方案", metavar="方案编号")] = None) -> None:
+    """各方案到了哪一步，期限到哪天，等谁办理。"""
+    with transaction() as session:
+        if code is None:
+            table = Table("编号", "名称", "牵头", "进度", "等待", "最近期限")
+            for scheme in all_schemes(session):
+                dues = overview.open_dues(session, scheme.id)
+                table.add_row(scheme.code, scheme.name, scheme.lead.short_name,
+                              overview.scheme_story(session, scheme)["stage_label"],
+                              overview.awaited(session, scheme), dues[0]["left"] if dues else "")
+            console.print(table if table.row_count else
+                          "还没有方案。用 choucha scheme new 文件 --as 账号 起草第一个")
+            return
+        scheme = find_scheme(session, code)
+        story = overview.scheme_story(session, scheme)
+        checks = overview.check_rows(session, scheme.id)
+    console.print(f"[bold]{story['title']}[/]\n{stage_line(story['stage'])}")
+    console.print(f"等待：{story['awaited']}")
+    if story["dues"]:
+        table = Table("时限", "部门", "件数", "到期", title="期限")
+        for due in story["dues"]:
+            left = due["left"] + ("（暂定）" if due["provisional"] else "")
+            table.add_row(due["clock"], due["department"], str(due["count"]), left)
+        console.print(table)
+    if checks:
+        table = Table("检查", "分口检查", "企业", "部门", "时间", "人员（首位主检）", "进度",
+                      title="检查")
+        for row in checks:
+            table.add_row(*row)
+        console.print(table)
+
+
+def timeline(code: str, whole: Annotated[bool, typer.Option(
+        "--all", help="逐条列出，不合并相同的连续动作")] = False) -> None:
+    """一个方案发生过的事：何时、谁或哪个流程、做了什么。"""
+    with transaction() as session:
+        entries = overview.timeline(session, find_scheme(session, code).id, whole=whole)
+    console.print(timeline_table(entries))
+
+
+def timeline_table(entries: list[dict]) -> Table:
+    table = Table("时间", "谁", "做了什么", "件数", "流程运行 / 理由", title="经过")
+    for entry in entries:
+        table.add_row(f"{entry['at']:%m-%d %H:%M:%S}", entry["who"],
+                      f"{entry['thing']}：{entry['what']}", str(entry["count"]),
+                      entry["run"] or entry["reason"])
+    return table
+
+
+def verify(folder: Path) -> None:
+    """用公开文件重新计算一次抽取，逐项核对（公布的抽取文件夹）。"""
+    told = verifier.verify(folder)
+    for number, name, ok, detail in told:
+        console.print(f"{'[green]✓[/]' if ok else '[red]✗[/]'} {number}. {name} {detail}")
+    if not all(ok for _, _, ok, _ in told):
+        raise InspectionError("抽取文件核对不符", "请与公布的原始文件比对，并告知监督人员")
+
+
+def check_trail() -> None:
+    """重新计算整条留痕链，发现改动、删除或插入。"""
+    with transaction() as session:
+        number, wrong = trail.verify(session)
+    if wrong:
+        raise InspectionError("留痕校验不符：" + "；".join(wrong[:20]),
+                              "请立即保全数据库并通知监督人员")
+    console.print(f"[green]✓[/] 留痕共{number}条，逐条校验相符")

@@ -1,0 +1,29 @@
+"""抽取: announce, seal, take the randomness, draw the targets, pair the lead's inspectors (art. 3, 9).
+
+Woken by `choucha.scheme.approved` and by what departments contribute. Each step is committed in
+the register before the next, so that a run that dies goes on where it stood and never draws twice.
+"""
+
+from prefect import flow, task
+from prefect.tasks import exponential_backoff
+
+from blocks.steps import ceremony, publishing, staffing
+from blocks.story import actor, run_name, show
+
+
+@task(name="公布抽取文件", retries=3, retry_delay_seconds=exponential_backoff(2),
+      retry_jitter_factor=0.5)
+def publish_files(scheme_id: int) -> None:
+    """Put the seal, and later the result, on the public site at once."""
+    publishing.refresh_site(scheme_id)
+
+
+@flow(name="抽取", flow_run_name=run_name("抽取"))
+def draw(scheme_id: int) -> str:
+    """Take the draw of one scheme as far as it can go now."""
+    who = actor("draw", "抽取")
+    steps = (ceremony.announce, ceremony.seal, ceremony.cast, staffing.staff_lead)
+    said = [sentence for step in steps if (sentence := step(scheme_id, who))]
+    if said:
+        publish_files(scheme_id)
+    return show(scheme_id, "；".join(said) or None)

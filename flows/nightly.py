@@ -1,0 +1,25 @@
+"""夜间任务: once a night: sweep, publish what is reviewed, check trail and calendar (G9, G18).
+
+After downtime Prefect runs every missed one; a lock in the register lets only one work.
+"""
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+
+from blocks.steps import nightshift, publishing, sweeping
+from blocks.story import actor
+
+
+@flow(name="夜间任务", flow_run_name="夜间任务")
+def nightly() -> str:
+    """Do the night's work in one run; each part stands by itself."""
+    who = actor("nightly", "夜间任务")
+    with nightshift.alone() as alone:
+        if not alone:
+            return "另一个夜间任务正在进行"
+        said = [publishing.publish(scheme_id, who) for scheme_id in publishing.waiting_schemes()]
+        said += [sweeping.sweep(), nightshift.check_trail(), nightshift.recount_provisional(),
+                 nightshift.check_calendar()]
+    report = "\n".join(f"- {sentence}" for sentence in said if sentence)
+    create_markdown_artifact(key="nightly", markdown=f"# 夜间任务\n\n{report}")
+    return report

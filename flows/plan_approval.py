@@ -1,0 +1,16 @@
+"""方案审查: check a submitted scheme as a whole, write its document, tell the approver (art. 8).
+
+Woken by `choucha.scheme.submitted`. The approver then decides; no run waits for that.
+"""
+
+from prefect import flow
+
+from blocks.steps import reviewing
+from blocks.story import actor, run_name, show
+
+
+@flow(name="方案审查", flow_run_name=run_name("方案审查"))
+def plan_approval(scheme_id: int) -> str:
+    """Review one scheme; harmless to repeat."""
+    said = reviewing.review(scheme_id, actor("plan_approval", "方案审查"))
+    return show(scheme_id, said)
