@@ -2,15 +2,29 @@
 
 from collections.abc import Callable
 
+from prefect import State, Task
 from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas import TaskRun
 from prefect.runtime import flow_run
 
+from blocks.errors import NotAnswering
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
 from blocks.register.overview import scheme_story
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.stages import Actor
 from blocks.templating import render
+
+
+async def is_outside(task: Task, run: TaskRun, state: State) -> bool:
+    """Retry only what the outside world did (a full disk, a mail server away); a bug fails at once."""
+    try:
+        await state.aresult()
+    except (OSError, NotAnswering):
+        return True
+    except Exception:
+        return False
+    return False
 
 
 def run_name(stage: str) -> Callable[[], str]:

@@ -8,11 +8,11 @@ from prefect import flow, task
 from prefect.tasks import exponential_backoff
 
 from blocks.steps import ceremony, publishing, staffing
-from blocks.story import actor, run_name, show
+from blocks.story import actor, is_outside, run_name, show
 
 
 @task(name="公布抽取文件", retries=3, retry_delay_seconds=exponential_backoff(2),
-      retry_jitter_factor=0.5)
+      retry_jitter_factor=0.5, retry_condition_fn=is_outside)
 def publish_files(scheme_id: int) -> None:
     """Put the seal, and later the result, on the public site at once."""
     publishing.refresh_site(scheme_id)

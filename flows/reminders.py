@@ -8,10 +8,11 @@ from prefect.tasks import exponential_backoff
 
 from blocks.messenger import Messenger
 from blocks.steps import reminding
+from blocks.story import is_outside
 
 
 @task(name="发送通知", retries=3, retry_delay_seconds=exponential_backoff(10),
-      retry_jitter_factor=0.5)
+      retry_jitter_factor=0.5, retry_condition_fn=is_outside)
 def send_waiting() -> int:
     """Send what is queued; a mail server that is away is tried again, later ones first counted."""
     messenger = Messenger.from_settings()

@@ -58,20 +58,40 @@ def redraw_seat(
     visit = next(one for one in visits if one.id == visit_id)
     known = {one.id: one for one in inspectors}
     staying = [one for one in seats[visit_id] if one != leaving]
-    needs_leader = not any(known[one].may_lead for one in staying)
     loads = Counter(one for team in seats.values() for one in team)
     tickets = Tickets(seed, hash_name, suffix)
-    standing = [
-        (loads[one], tickets.of(one, visit_id), one)
-        for one in visit.eligible - {leaving, *staying, *barred}
-        if loads[one] < known[one].max_load and (known[one].may_lead or not needs_leader)
-    ]
-    if not standing:
-        raise _nobody(visit, needs_leader)
-    load, ticket, coming = min(standing)
+    load, ticket, coming = next_for_seat(
+        visit, staying, known, loads, tickets, barred={leaving, *barred}
+    )
     team = [coming if one == leaving else one for one in seats[visit_id]]
     after = dict(seats) | {visit_id: _leader_first(team, known, tickets, visit_id)}
     return Redraw(visit_id, leaving, coming, load, ticket, after)
+
+
+def next_for_seat(
+    visit: PairingVisit,
+    staying: Collection[str],
+    known: Mapping[str, PairingInspector],
+    loads: Mapping[str, int],
+    tickets: Tickets,
+    barred: Collection[str] = (),
+) -> tuple[int, int, str]:
+    """Return (load, ticket32, id) of who takes an empty seat beside those who stay there.
+
+    Of a visit that a replacement brought in nobody stays: its seats are filled one after another.
+
+    Raises:
+        StaffingError: nobody may take the seat.
+    """
+    needs_leader = not any(known[one].may_lead for one in staying)
+    standing = [
+        (loads.get(one, 0), tickets.of(one, visit.id), one)
+        for one in visit.eligible - {*staying, *barred}
+        if loads.get(one, 0) < known[one].max_load and (known[one].may_lead or not needs_leader)
+    ]
+    if not standing:
+        raise _nobody(visit, needs_leader)
+    return min(standing)
 
 
 def _leader_first(team, known, tickets: Tickets, visit_id: str) -> tuple[str, ...]:

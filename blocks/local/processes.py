@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,20 +47,16 @@ class Process:
         if self.is_alive():
             self.child.send_signal(
                 signal.SIGINT if self.name == "PostgreSQL" else signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.child.wait(patience)
-            except subprocess.TimeoutExpired:
-                pass
         end_group(self.pid)
         self.child.wait(patience)
 
 
 def end_group(pid: int) -> None:
     """Kill whatever is left of the process group that `pid` began."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def end_leftovers(marks: list[dict]) -> int:
@@ -98,7 +95,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(question, patience: float, pause: float = 0.2) -> bool:
+def wait_until(question: Callable[[], bool], patience: float, pause: float = 0.2) -> bool:
     """Ask until the answer is true; return False when patience has run out."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

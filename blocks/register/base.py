@@ -59,3 +59,10 @@ class Moving:
     def title(self) -> str:
         """A short Chinese name for messages and run names."""
         raise AttributeError(type(self))
+
+
+def scheme_of(thing: Moving) -> int | None:
+    """Return the id of the scheme a moving thing belongs to."""
+    for step in ("seat", "check", "visit"):
+        thing = getattr(thing, step, None) or thing
+    return thing.id if thing.thing == "scheme" else getattr(thing, "scheme_id", None)

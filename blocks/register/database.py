@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.errors import InspectionError, NotAnswering, RuleViolation
+from blocks.errors import InspectionError, NotAnswering, RuleViolation, StageError
 
 # What the constraints that carry the law say to a person, when one is reached at all.
 CONSTRAINT_SENTENCES = {
@@ -44,14 +44,21 @@ def transaction() -> Iterator[Session]:
     try:
         with Session(engine(settings.database_url()), expire_on_commit=False) as session, session.begin():
             yield session
-    except (OperationalError, InterfaceError) as error:
-        raise NotAnswering("登记库（PostgreSQL）没有应答，什么都没有改动",
-                           "请先运行 choucha up；若已在运行，请查看它的输出后重试") from error
     except DBAPIError as error:
-        raise _translated(error) or error from error
+        told = _translated(error)
+        if told is None:
+            raise
+        raise told from error
 
 
 def _translated(error: DBAPIError) -> InspectionError | None:
+    """Return what a person is told, or None where it is a bug."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, (OperationalError, InterfaceError)) and state[:2] in ("", "08", "57"):
+        return NotAnswering("登记库（PostgreSQL）没有应答，什么都没有改动",
+                            "请先运行 choucha up；若已在运行，请查看它的输出后重试")
+    if state in ("40P01", "40001", "55P03"):
+        return StageError("同一时刻有人在办同一件事，什么都没有改动", "请再办一次")
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     sentence = CONSTRAINT_SENTENCES.get(name or "")
     return RuleViolation(f"{sentence}，什么都没有改动", "请换人办理") if sentence else None

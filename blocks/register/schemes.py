@@ -118,7 +118,7 @@ def scheme(session: Session, code_or_id: str | int, *, lock: bool = False) -> Sc
     where = (Scheme.id == int(code_or_id) if isinstance(code_or_id, int)
              or str(code_or_id).isdigit() else Scheme.code == str(code_or_id))
     query = select(Scheme).where(where)
-    found = session.scalar(query.with_for_update() if lock else query)
+    found = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if found is None:
         codes = session.scalars(select(Scheme.code).order_by(Scheme.id.desc()).limit(10)).all()
         raise NotFound(f"没有方案「{code_or_id}」",

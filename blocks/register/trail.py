@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blocks import settings
 from blocks.draw.hashing import ZERO, canonical_json, hexdigest
 from blocks.errors import StageError
-from blocks.register.base import AccountRef, Base, Id, Moving
+from blocks.register.base import AccountRef, Base, Id, Moving, scheme_of
 from blocks.rules import stages
 from blocks.rules.deadlines import due as due_of
 from blocks.rules.stages import Actor, Move
@@ -67,6 +67,7 @@ class OutboxLine(Base):
     wakes: Mapped[str | None]
     tries: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
+    line: Mapped[TrailLine] = relationship()
     __table_args__ = (Index(None, "trail_number", postgresql_where="done_at IS NULL"),)
 
 
@@ -161,7 +162,7 @@ def _write(session: Session, thing: Moving, move: Move, source: str | None, acto
     session.info["trail_head"] = (line.number, line.hash)
     payload = {"thing": thing.thing, "id": thing.id, "version": thing.version,
                "scheme_id": scheme_id}
-    told = OutboxLine(trail_number=line.number, event=f"choucha.{thing.thing}.{move.target}",
+    told = OutboxLine(line=line, trail_number=line.number, event=f"choucha.{thing.thing}.{move.target}",
                       payload=payload, wakes=move.wakes)
     session.add_all([line, told])
     session.info.setdefault("outbox", []).append(told)
@@ -201,13 +202,6 @@ def start_clock(session: Session, thing: Moving, clock: str, from_day: date) -> 
     line.provisional, line.explained = counted.provisional, counted.explained
     session.add(line)
     return line
-
-
-def scheme_of(thing: Moving) -> int | None:
-    """Return the id of the scheme a moving thing belongs to."""
-    for step in ("seat", "check", "visit"):
-        thing = getattr(thing, step, None) or thing
-    return thing.id if thing.thing == "scheme" else getattr(thing, "scheme_id", None)
 
 
 def verify(session: Session) -> tuple[int, list[str]]:

@@ -7,9 +7,18 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, sel
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from blocks.errors import NotFound
-from blocks.register.base import AccountRef, Base, DepartmentRef, Id, Moving, Now
+from blocks.register.base import (
+    AccountRef,
+    Base,
+    DepartmentRef,
+    Id,
+    Moving,
+    Now,
+    scheme_of,
+)
 from blocks.register.directories import Department, Inspector, Target
 from blocks.register.schemes import Scheme
+from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.stages import KINDS
 
 Found = TypeVar("Found", "Visit", "Check", "Recusal")
@@ -198,15 +207,19 @@ def live_seats(session: Session, check_id: int) -> list[Seat]:
     ).order_by(Seat.leads.desc(), Seat.id)))
 
 
-def get(session: Session, kind: type[Found], id: int | str, *,
-        lock: bool = True) -> Found:
+def get(session: Session, kind: type[Found], id: int | str) -> Found:
     """Return a visit, check or recusal by id, held until the transaction ends.
+
+    Its scheme is locked first, as flows do: whoever moves something in a scheme waits there, so
+    two never wait for each other.
 
     Raises:
         NotFound: no such id.
     """
-    found = session.get(kind, int(id), with_for_update=lock) if str(id).isdigit() else None
+    found = session.get(kind, int(id)) if str(id).isdigit() else None
     if found is None:
         raise NotFound(f"没有编号为「{id}」的{KINDS[kind.thing].label}",
                        "请用 choucha status 方案编号 查看编号")
+    find_scheme(session, scheme_of(found), lock=True)
+    session.refresh(found, with_for_update=True)
     return found

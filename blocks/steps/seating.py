@@ -14,8 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks import settings
+from blocks.draw.candidates import PairingInspector, PairingVisit, Tickets
 from blocks.draw.hashing import canonical_json
-from blocks.draw.pairing import PairingInspector, PairingVisit, pair, redraw_seat
+from blocks.draw.pairing import pair
+from blocks.draw.redraw import next_for_seat
 from blocks.draw.seed import seed_inspectors
 from blocks.errors import StaffingError
 from blocks.register.directories import Department, Inspector, Interest
@@ -104,33 +106,41 @@ def make_check(session: Session, visit: Visit, department: Department, items: Se
 def fill(session: Session, where: Bench, check: Check, reason: str, actor: Actor) -> list[str]:
     """Draw the empty seats of a check; everybody else stays. Return the certificate numbers drawn.
 
-    The seat goes to the eligible inspector with the least (load, ticket).
-
     Raises:
-        StaffingError: nobody is left who may take it.
+        StaffingError: nobody is left who may take a seat.
     """
-    visit, drawn = check.visit, []
+    drawn = []
     while len(seated := live_seats(session, check.id)) < where.team:
-        taken = {s.inspector.certificate_no for s in seated}
-        leads = not any(s.leads for s in seated)
-        free = where.eligible(visit) - taken - _busy(session, where, visit)
-        loads = _loads(session, where)
-        able = [PairingInspector(no, where.people[no].may_lead, where.max_load[no])
-                for no in sorted(free)]
-        number = redraw_seat(where.seed, visit.candidate_id, able, loads, where.draw.hash_name,
-                             needs_leader=leads, suffix=_suffix(session, where))
-        session.add(Seat(check=check, check_id=check.id, inspector=where.people[number],
-                         inspector_id=where.people[number].id, leads=leads, day=visit.day,
-                         half=visit.half))
-        session.flush()
-        drawn.append(number)
-        _note(session, where.draw, "later", [{
-            "department": where.department.code, "id": visit.candidate_id, "in": number,
-            "leads": leads, "reason": reason}])
+        drawn.append(_fill_one(session, where, check, seated, reason))
     if drawn:
         advance(session, check, "planned", actor, verb="抽定检查人员", reason=reason,
                 details={"in": drawn})
     return drawn
+
+
+def _fill_one(session: Session, where: Bench, check: Check, seated: Sequence[Seat],
+              reason: str) -> str:
+    """Give one seat to the eligible inspector with the least (load, ticket)."""
+    visit = check.visit
+    known = {no: PairingInspector(no, person.may_lead, where.max_load[no])
+             for no, person in where.people.items()}
+    tickets = Tickets(where.seed, where.draw.hash_name, _suffix(session, where))
+    staying = [s.inspector.certificate_no for s in seated]
+    load, ticket, coming = next_for_seat(
+        PairingVisit(visit.candidate_id, where.eligible(visit), where.team), staying, known,
+        _loads(session, where), tickets, barred=_busy(session, where, visit))
+    leads = not any(s.leads for s in seated)
+    if leads and not known[coming].may_lead:  # the one who stays leads from now on
+        next(s for s in seated if s.inspector.may_lead).leads = True
+        leads = False
+    person = where.people[coming]
+    session.add(Seat(check=check, check_id=check.id, inspector=person, inspector_id=person.id,
+                     leads=leads, day=visit.day, half=visit.half))
+    session.flush()
+    _note(session, where.draw, "later", [{
+        "department": where.department.code, "visit": visit.candidate_id, "coming": coming,
+        "load": load, "ticket": ticket, "reason": reason}])
+    return coming
 
 
 def _busy(session: Session, where: Bench, visit: Visit) -> set[str]:

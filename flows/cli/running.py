@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -117,7 +118,5 @@ def _end_leftovers(state: Path) -> None:
 
     from blocks.local.processes import end_leftovers
 
-    try:
+    with suppress(FileNotFoundError):
         end_leftovers(json.loads((state / "up.json").read_text()).get("processes", []))
-    except FileNotFoundError:
-        pass
