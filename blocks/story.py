@@ -1,6 +1,6 @@
 """What the administrator reads in the Prefect UI: run names and artifacts, in Chinese."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prefect import State, Task
 from prefect.artifacts import create_markdown_artifact
@@ -14,6 +14,8 @@ from blocks.register.overview import scheme_story
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.stages import Actor
 from blocks.templating import render
+
+Step = Callable[[int, Actor], str | None]
 
 
 async def is_outside(task: Task, run: TaskRun, state: State) -> bool:
@@ -44,6 +46,12 @@ def actor(flow: str, label: str) -> Actor:
     """Return the service account a flow acts under, with the name of its run."""
     with transaction() as session:
         return service_account(session, flow, label).as_actor(run=flow_run.name or "直接调用")
+
+
+def take(steps: Iterable[Step], scheme_id: int, who: Actor) -> str | None:
+    """Take the steps of a stage in order; return what was done, or None where nothing was due."""
+    said = [sentence for step in steps if (sentence := step(scheme_id, who))]
+    return "；".join(said) or None
 
 
 def show(scheme_id: int, sentence: str | None) -> str:

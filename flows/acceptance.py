@@ -6,14 +6,13 @@ Woken by an accepted or withdrawn assignment, a granted recusal, a confirmed rep
 from prefect import flow
 
 from blocks.steps import staffing
-from blocks.story import actor, run_name, show
+from blocks.story import actor, run_name, show, take
+
+STEPS = (staffing.staff_assignments, staffing.bring_in_successors, staffing.fill_seats,
+         staffing.fix_visits)
 
 
 @flow(name="接收配员", flow_run_name=run_name("接收配员"))
 def acceptance(scheme_id: int) -> str:
     """Staff what can be staffed in one scheme; when all is, fix when each visit takes place."""
-    who = actor("acceptance", "接收配员")
-    steps = (staffing.staff_assignments, staffing.bring_in_successors, staffing.fill_seats,
-             staffing.fix_visits)
-    said = [sentence for step in steps if (sentence := step(scheme_id, who))]
-    return show(scheme_id, "；".join(said) or None)
+    return show(scheme_id, take(STEPS, scheme_id, actor("acceptance", "接收配员")))

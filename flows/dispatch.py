@@ -6,10 +6,12 @@ Woken by `choucha.scheme.drawn`.
 from prefect import flow
 
 from blocks.steps import dispatching
-from blocks.story import actor, run_name, show
+from blocks.story import actor, run_name, show, take
+
+STEPS = (dispatching.dispatch,)
 
 
 @flow(name="派发", flow_run_name=run_name("派发"))
 def dispatch(scheme_id: int) -> str:
     """Dispatch one scheme; harmless to repeat."""
-    return show(scheme_id, dispatching.dispatch(scheme_id, actor("dispatch", "派发")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("dispatch", "派发")))

@@ -8,7 +8,9 @@ from prefect import flow, task
 from prefect.tasks import exponential_backoff
 
 from blocks.steps import ceremony, publishing, staffing
-from blocks.story import actor, is_outside, run_name, show
+from blocks.story import actor, is_outside, run_name, show, take
+
+STEPS = (ceremony.announce, ceremony.seal, ceremony.cast, staffing.staff_lead)
 
 
 @task(name="公布抽取文件", retries=3, retry_delay_seconds=exponential_backoff(2),
@@ -21,9 +23,7 @@ def publish_files(scheme_id: int) -> None:
 @flow(name="抽取", flow_run_name=run_name("抽取"))
 def draw(scheme_id: int) -> str:
     """Take the draw of one scheme as far as it can go now."""
-    who = actor("draw", "抽取")
-    steps = (ceremony.announce, ceremony.seal, ceremony.cast, staffing.staff_lead)
-    said = [sentence for step in steps if (sentence := step(scheme_id, who))]
+    said = take(STEPS, scheme_id, actor("draw", "抽取"))
     if said:
         publish_files(scheme_id)
-    return show(scheme_id, "；".join(said) or None)
+    return show(scheme_id, said)

@@ -9,14 +9,16 @@ from prefect.tasks import exponential_backoff
 
 from blocks.rules.stages import Actor
 from blocks.steps import publishing
-from blocks.story import actor, is_outside, run_name, show
+from blocks.story import actor, is_outside, run_name, show, take
+
+STEPS = (publishing.publish,)
 
 
 @task(name="写出并核对公示页", retries=4, retry_delay_seconds=exponential_backoff(5),
       retry_jitter_factor=0.5, retry_condition_fn=is_outside)
 def publish(scheme_id: int, who: Actor) -> str | None:
     """The outside world is a disk here; it may be full for a while."""
-    return publishing.publish(scheme_id, who)
+    return take(STEPS, scheme_id, who)
 
 
 @flow(name="公示", flow_run_name=run_name("公示"))

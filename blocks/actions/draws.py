@@ -1,6 +1,7 @@
 """What departments give to a draw: a commitment, then its secret; a public figure (art. 3)."""
 
 import secrets
+from datetime import UTC
 
 from sqlalchemy.orm import Session
 
@@ -32,8 +33,9 @@ def _own_source(session: Session, draw: Draw, actor: Actor) -> DrawSource:
 
 def as_source(source: DrawSource) -> Source:
     """Return a source of the register as the draw reads it."""
-    due = source.due_at.strftime("%Y-%m-%dT%H:%M:%SZ") if source.due_at else ""
-    return Source(source.kind, source.locator, due, source.commitment)
+    due = source.due_at.astimezone(UTC) if source.due_at else None
+    return Source(source.kind, source.locator, f"{due:%Y-%m-%dT%H:%M:%SZ}" if due else "",
+                  source.commitment)
 
 
 def commit(login: str, code: str, secret: str | None = None) -> Done:

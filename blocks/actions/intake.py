@@ -55,7 +55,7 @@ def _upsert(session: Session, model: Any, rows: list[dict], key: tuple[str, ...]
 
 
 def _ids(session: Session, column: Any, id_column: Any) -> dict[str, int]:
-    return dict(session.execute(select(column, id_column)).tuples().all())
+    return dict(session.execute(select(column, id_column)).all())
 
 
 def _departments(session: Session, rows: list[dict], _: str | None) -> None:

@@ -16,7 +16,7 @@ def versions(session: Session, check: Check, records: list[CheckRecord]) -> list
     """Return the public form of these versions of a check's result, oldest first."""
     visit, scheme = check.visit, check.visit.scheme
     names = dict(session.execute(select(InspectionItem.code, InspectionItem.name).where(
-        InspectionItem.code.in_(check.item_codes))).tuples().all())
+        InspectionItem.code.in_(check.item_codes))).all())
     return [public_result({
         "business": visit.target.name, "uscc": visit.target.uscc,
         "scheme_code": scheme.code, "scheme_title": scheme.name, "lead": scheme.lead.name,
@@ -37,7 +37,7 @@ def published(session: Session, scheme_id: int | None = None) -> list[tuple[Chec
     if scheme_id is not None:
         query = query.where(Visit.scheme_id == scheme_id)
     return list(session.execute(query.order_by(
-        Visit.target_id, Check.id, CheckRecord.number)).tuples())
+        Visit.target_id, Check.id, CheckRecord.number)))
 
 
 def as_json(value: Any) -> bytes:

@@ -10,7 +10,7 @@ from blocks.rules.schemes import SchemeDraft
 
 def as_draft(session: Session, scheme: Scheme) -> SchemeDraft:
     """Return the scheme's contents with departments by code."""
-    codes = dict(session.execute(select(Department.id, Department.code)).tuples().all())
+    codes = dict(session.execute(select(Department.id, Department.code)).all())
     return SchemeDraft(
         scheme.name, scheme.draw_kind, codes[scheme.lead_id],
         tuple(codes[i] for i in scheme.participant_ids), scheme.grounds, scheme.scope,

@@ -127,7 +127,7 @@ def put_file(session: Session, draw_id: int, name: str, content: bytes, *,
 
 def public_files(session: Session, draw_id: int) -> dict[str, bytes]:
     return dict(session.execute(select(DrawFile.name, DrawFile.content).where(
-        DrawFile.draw_id == draw_id, DrawFile.public)).tuples().all())
+        DrawFile.draw_id == draw_id, DrawFile.public)).all())
 
 
 def chain(session: Session) -> list[dict]:

@@ -115,21 +115,32 @@ def _awaited_by_assignments(session: Session, scheme: Scheme) -> str:
 def timeline(session: Session, scheme_id: int, *, whole: bool = False) -> list[dict[str, Any]]:
     """Return what happened to a scheme, in order: {at, who, run, what, thing, count, reason}.
 
-    Equal moves that follow one another (36 checks reviewed) are told in one line unless `whole`.
+    Unless `whole`, equal moves between two runs of a flow (36 checks reviewed) are told in one
+    line, with who made them or how many did.
     """
     rows = session.execute(select(TrailLine, Account.name).join(
         Account, Account.id == TrailLine.actor_id).where(
         TrailLine.scheme_id == scheme_id).order_by(TrailLine.number)).all()
     told: list[dict[str, Any]] = []
+    since: dict[tuple, dict[str, Any]] = {}
+    run_before = None
     for line, name in rows:
-        entry = {"at": line.at.astimezone(settings.SHANGHAI), "who": name,
-                 "run": line.details.get("run", ""), "what": line.label,
-                 "thing": stages.KINDS[line.thing].label, "count": 1, "reason": line.reason}
-        same = ("who", "run", "what", "thing", "reason")
-        if not whole and told and all(told[-1][k] == entry[k] for k in same):
-            told[-1]["count"] += 1
-        else:
+        run = line.details.get("run", "")
+        if run != run_before:
+            since, run_before = {}, run
+        key = (line.thing, line.label, line.reason if line.thing not in ("check", "visit") else "")
+        entry = since.get(key) if not whole else None
+        if entry is None:
+            entry = {"at": line.at.astimezone(settings.SHANGHAI), "names": set(), "run": run,
+                     "what": line.label, "thing": stages.KINDS[line.thing].label, "count": 0,
+                     "reason": line.reason}
             told.append(entry)
+            since[key] = entry
+        entry["names"].add(name)
+        entry["count"] += 1
+    for entry in told:
+        names = entry.pop("names")
+        entry["who"] = next(iter(names)) if len(names) == 1 else f"{len(names)}人"
     return told
 
 

@@ -6,7 +6,7 @@ takes up. The bytes of a draw's files are in the register; folders are copies.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -49,17 +49,13 @@ from blocks.rules.deadlines import due as due_of
 from blocks.rules.regulation import Regulation
 from blocks.rules.sampling import strata_rules
 from blocks.rules.stages import Actor
+from blocks.steps.moments import stamp
 
 CHAIN_LOCK = 7003
 PAIRING_RULES = {
     "objective": "2^35*sum(load*(load-1)/2)+sum(ticket32)", "leaders": 1,
     "candidates": "lowest tickets, leaders and others apart, K=16,32,64,...",
 }
-
-
-def stamp(moment: datetime) -> str:
-    """Write an instant as the draw's files do: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _contributions_due(regulation: Regulation) -> datetime:
@@ -228,7 +224,7 @@ def _tickets(session: Session, draw: Draw, result: dict) -> int:
     """Write who was drawn and who stands in reserve; return how many were drawn."""
     ids = [e["id"] for s in result["strata"] for e in s["drawn"] + s["reserves"]]
     targets = dict(session.execute(select(Target.uscc, Target.id).where(
-        Target.uscc.in_(ids))).tuples().all())
+        Target.uscc.in_(ids))).all())
     drawn = 0
     for stratum in result["strata"]:
         for name in ("drawn", "reserves"):

@@ -6,7 +6,7 @@ certificate, another visit at the same time) only takes people away, never adds 
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.draw.candidates import PairingInspector, PairingVisit, Tickets
-from blocks.draw.hashing import canonical_json
 from blocks.draw.pairing import pair
+from blocks.draw.pairing_file import build_pairing, department_record
 from blocks.draw.redraw import next_for_seat
 from blocks.draw.seed import seed_inspectors
 from blocks.errors import StaffingError
@@ -28,6 +28,7 @@ from blocks.register.visits import Check, Seat, Visit, live_seats
 from blocks.rules.eligibility import Place, exclusion
 from blocks.rules.scheduling import HALVES, half_days
 from blocks.rules.stages import Actor
+from blocks.steps.moments import stamp
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def bench(session: Session, draw: Draw, department: Department, items: Sequence[
     booked = dict(session.execute(select(Seat.inspector_id, func.count()).join(Seat.check).join(
         Check.visit).where(Seat.vacated_at.is_(None), Visit.scheme_id != scheme.id,
                            Seat.day.between(scheme.window_start, scheme.window_end),
-                           ).group_by(Seat.inspector_id)).tuples().all())
+                           ).group_by(Seat.inspector_id)).all())
     return Bench(draw, department, seed_inspectors(draw.base, department.code, draw.hash_name),
                  people, interests,
                  Place(frozenset(items), scheme.window_start, scheme.window_end),
@@ -83,16 +84,19 @@ def seat_all(session: Session, where: Bench, visits: Sequence[Visit], items: Seq
     Raises:
         StaffingError: no lawful pairing exists; names the group that fails. Nothing is written.
     """
-    paired = pair(
-        where.seed, [PairingVisit(v.candidate_id, where.eligible(v), where.team) for v in visits],
-        [PairingInspector(no, person.may_lead, where.max_load[no])
-         for no, person in where.people.items()], where.draw.hash_name)
+    wanted = [PairingVisit(v.candidate_id, where.eligible(v), where.team) for v in visits]
+    people = [PairingInspector(no, person.may_lead, where.max_load[no])
+              for no, person in where.people.items()]
+    paired = pair(where.seed, wanted, people, where.draw.hash_name)
     for visit in visits:
         check = make_check(session, visit, where.department, items, actor)
         for place, number in enumerate(paired.seats[visit.candidate_id]):
             session.add(Seat(check=check, check_id=check.id, inspector=where.people[number],
                              inspector_id=where.people[number].id, leads=place == 0))
-    _note(session, where.draw, "departments", {where.department.code: paired.as_record()})
+    code = where.department.code
+    records = _pairing(session, where.draw)
+    records[code] = department_record(code, paired, wanted, people)
+    _write_pairing(session, where.draw, records)
 
 
 def make_check(session: Session, visit: Visit, department: Department, items: Sequence[str],
@@ -124,7 +128,7 @@ def _fill_one(session: Session, where: Bench, check: Check, seated: Sequence[Sea
     visit = check.visit
     known = {no: PairingInspector(no, person.may_lead, where.max_load[no])
              for no, person in where.people.items()}
-    tickets = Tickets(where.seed, where.draw.hash_name, _suffix(session, where))
+    tickets = Tickets(where.seed, where.draw.hash_name, int(_pairing(session, where.draw)[where.department.code]["suffix"]))
     staying = [s.inspector.certificate_no for s in seated]
     load, ticket, coming = next_for_seat(
         PairingVisit(visit.candidate_id, where.eligible(visit), where.team), staying, known,
@@ -137,9 +141,11 @@ def _fill_one(session: Session, where: Bench, check: Check, seated: Sequence[Sea
     session.add(Seat(check=check, check_id=check.id, inspector=person, inspector_id=person.id,
                      leads=leads, day=visit.day, half=visit.half))
     session.flush()
-    _note(session, where.draw, "later", [{
-        "department": where.department.code, "visit": visit.candidate_id, "coming": coming,
-        "load": load, "ticket": ticket, "reason": reason}])
+    records = _pairing(session, where.draw)
+    records[where.department.code]["redraws"].append({
+        "visit": visit.candidate_id, "coming": coming, "load": load, "ticket": ticket,
+        "reason": reason, "at": stamp(settings.now())})
+    _write_pairing(session, where.draw, records)
     return coming
 
 
@@ -159,29 +165,26 @@ def _loads(session: Session, where: Bench) -> dict[str, int]:
         Seat, Seat.inspector_id == Inspector.id).join(Seat.check).join(Check.visit).where(
         Seat.vacated_at.is_(None), Visit.draw_id == where.draw.id,
         Inspector.department_id == where.department.id).group_by(Inspector.certificate_no))
-    return Counter(dict(rows.tuples().all()))
+    return Counter(dict(rows.all()))
 
 
-def _note(session: Session, draw: Draw, part: str, what: Any) -> None:
-    """Add to the draw's pairing.json: by department, and what was drawn later with its reason."""
+def _pairing(session: Session, draw: Draw) -> dict[str, Any]:
+    """Return the draw's pairing.json so far, by department."""
     found = session.get(DrawFile, (draw.id, "pairing.json"))
-    record = json.loads(found.content) if found else {
-        "version": "SJD-1", "departments": {}, "later": []}
-    record[part] = record[part] | what if part == "departments" else record[part] + what
-    put_file(session, draw.id, "pairing.json", canonical_json(record))
+    records = json.loads(found.content)["departments"] if found else []
+    return {record["department"]: record for record in records}
+
+
+def _write_pairing(session: Session, draw: Draw, records: Mapping[str, Any]) -> None:
+    put_file(session, draw.id, "pairing.json", build_pairing(records.values()))
     session.flush()
-
-
-def _suffix(session: Session, where: Bench) -> int:
-    record = json.loads(file_bytes(session, where.draw.id, "pairing.json"))
-    return int(record["departments"][where.department.code]["suffix"])
 
 
 def items_of(session: Session, scheme: Scheme) -> dict[int, list[str]]:
     """Return, by department id, the items each staffed department checks: the lead's first."""
     rows = session.execute(select(Assignment.department_id, Assignment.item_codes).where(
         Assignment.scheme_id == scheme.id, Assignment.stage == "staffed"))
-    return {scheme.lead_id: scheme.lead_items, **dict(rows.tuples().all())}
+    return {scheme.lead_id: scheme.lead_items, **dict(rows.all())}
 
 
 def shortage(error: StaffingError) -> str:

@@ -17,7 +17,7 @@ from blocks.register.trail import advance, begin, start_clock
 from blocks.register.visits import Check, Seat, Visit, live_checks, live_seats, live_visits
 from blocks.rules.scheduling import fix_times, half_days
 from blocks.rules.stages import Actor
-from blocks.steps.ceremony import stamp
+from blocks.steps.moments import stamp
 from blocks.steps.seating import bench, fill, items_of, make_check, seat_all, shortage
 
 STAFFABLE = ("dispatched", "staffed", "in_field")

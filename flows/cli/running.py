@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from blocks import settings
 from blocks.errors import InspectionError
-
-console = Console(highlight=False)
+from flows.cli.telling import console
 
 
 def say(sentence: str, seconds: float) -> None:

@@ -17,8 +17,12 @@ from blocks.register.schemes import all_schemes
 from blocks.register.schemes import scheme as find_scheme
 from blocks.templating import stage_line
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+WIDE = 140  # where nobody looks on (a pipe, a log) lines are not broken at 80
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+for each in (console, errors):
+    if not each.is_terminal:
+        each.width = WIDE
 MOST_PROBLEMS = 50
 
 

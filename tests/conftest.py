@@ -1,0 +1,124 @@
+"""A real PostgreSQL for the whole run, a database of its own for each test, a city in it if asked.
+
+`register` is an empty register, `city` one with the sample city. `carry_on` does what the flows
+would do, step by step and without the engine; the engine itself is tested in tests/flows.
+"""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from blocks import settings
+from blocks.actions import intake
+from blocks.local import postgres
+from blocks.register import database
+from blocks.register.database import transaction
+from blocks.register.directories import service_account
+from blocks.register.due import find
+from blocks.register.upgrade import upgrade
+
+SAMPLE = settings.CONFIG / "sample"
+SHARED = settings.ROOT.parent / "shared" / "data"
+
+
+def use(url: str, state: Path) -> None:
+    """Let this process speak to another register."""
+    os.environ["CHOUCHA_DATABASE_URL"], os.environ["CHOUCHA_STATE"] = url, str(state)
+    settings.get.cache_clear()
+
+
+def _copy(cluster: postgres.Cluster, template: str, name: str) -> str:
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return cluster.url(name)
+
+
+def _drop(cluster: postgres.Cluster, name: str) -> None:
+    database.engine(settings.database_url()).dispose()
+    database.engine.cache_clear()
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Cluster]:
+    """A PostgreSQL with two templates: `empty`, and `sample` with the sample city."""
+    before = {k: os.environ.get(k) for k in ("CHOUCHA_DATABASE_URL", "CHOUCHA_STATE")}
+    state = tmp_path_factory.mktemp("postgres")
+    made = postgres.prepare(state)
+    process = postgres.start(made, state / "postgres.log")
+    try:
+        postgres.ensure_database(made.url("postgres"), "empty")
+        use(made.url("empty"), state)
+        upgrade(settings.database_url())
+        database.engine(settings.database_url()).dispose()
+        use(_copy(made, "empty", "sample"), state)
+        for kind in ("departments", "items", "inspectors", "accounts"):
+            intake.take(None, kind, SAMPLE / f"{kind}.csv")
+        for kind in ("targets", "interests"):
+            intake.take("bangong", kind, SAMPLE / f"{kind}.csv")
+        database.engine(settings.database_url()).dispose()
+        yield made
+    finally:
+        process.stop()
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+        settings.get.cache_clear()
+
+
+def _register(cluster: postgres.Cluster, tmp_path: Path, template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{_register.number}"
+    _register.number += 1
+    url = _copy(cluster, template, name)
+    use(url, tmp_path / "state")
+    yield url
+    _drop(cluster, name)
+
+
+_register.number = 0
+
+
+@pytest.fixture
+def register(cluster: postgres.Cluster, tmp_path: Path) -> Iterator[str]:
+    """An empty register; yields its address."""
+    yield from _register(cluster, tmp_path, "empty")
+
+
+@pytest.fixture
+def city(cluster: postgres.Cluster, tmp_path: Path) -> Iterator[str]:
+    """A register with the sample city; yields its address."""
+    yield from _register(cluster, tmp_path, "sample")
+
+
+@pytest.fixture
+def carry_on() -> Callable[[], list[str]]:
+    """Return a function that takes every due step until nothing is due; it returns what was said."""
+
+    def run() -> list[str]:
+        said: list[str] = []
+        for _ in range(30):
+            with transaction() as session:
+                due = [work for work in find(session) if work.scheme_id is not None]
+            if not due:
+                return said
+            before = len(said)
+            for work in due:
+                said += _take(work.flow, work.scheme_id)
+            if len(said) == before:
+                return said
+        raise AssertionError(f"the steps never come to rest: {said[-5:]}")
+
+    return run
+
+
+def _take(flow: str, scheme_id: int) -> list[str]:
+    with transaction() as session:
+        who = service_account(session, flow, flow).as_actor(run=f"test {flow}")
+    steps = importlib.import_module(f"flows.{flow}").STEPS
+    return [sentence for step in steps if (sentence := step(scheme_id, who))]
