@@ -22,6 +22,12 @@ def chinese_date(day: date | None) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if day else "未定"
 
 
+def stratum_name(code: str) -> str:
+    """Return a stratum as people read it: `C+2` → `C类（提高频次的企业，2倍）`."""
+    risk_class, _, factor = code.partition("+")
+    return f"{risk_class}类（提高频次的企业，{factor}倍）" if factor else f"{risk_class}类"
+
+
 def stops(stage: str) -> list[tuple[str, str]]:
     """Return the line of stages as (name, "done" | "now" | "to come")."""
     if stage == "cancelled":
@@ -47,7 +53,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(settings.ROOT / "templates"), undefined=StrictUndefined,
         autoescape=select_autoescape(enabled_extensions=("html.j2", "html")),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    env.filters["day"] = chinese_date
+    env.filters |= {"day": chinese_date, "stratum": stratum_name}
     env.globals.update(stops=stops, stage_line=stage_line, stage_label=stages.label)
     return env
 

@@ -1,5 +1,6 @@
 """What the people of the sample city do in tests, scene by scene."""
 
+import time
 from typing import Any
 
 from blocks import settings
@@ -46,9 +47,7 @@ def dispatched(carry_on, **changes: Any) -> str:
 
 
 def wait_for_the_figure() -> None:
-    """The public figure falls due a second after the seal."""
-    import time
-
+    """The public figure falls due a second after the seal, as the seal writes whole seconds."""
     time.sleep(1.1)
 
 

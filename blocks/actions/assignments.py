@@ -33,14 +33,15 @@ def accept(login: str, code: str, items: Sequence[str] | None = None) -> Done:
         actor = account(session, login).as_actor()
         assignment = _find(session, code, actor.department_id)
         chosen = list(items or assignment.item_codes)
-        advance(session, assignment, "accepted", actor, item_codes=chosen,
-                accepted_by_id=actor.id, details={"items": chosen})
+        scheme = assignment.scheme
         catalogue = {i.code: i for i in session.scalars(select(InspectionItem))}
-        wrong = check_items(chosen, assignment.department.code, catalogue,
-                            assignment.scheme.window_end)
+        wrong = check_items(chosen, assignment.department.code, catalogue, scheme.window_start,
+                            scheme.window_end)
         if wrong:
             raise RuleViolation("\n".join(f"· {w.message}：{w.remedy}" for w in wrong),
                                 "什么都没有改动，请用 --items 重新选择事项")
+        advance(session, assignment, "accepted", actor, item_codes=chosen,
+                accepted_by_id=actor.id, details={"items": chosen})
         return Done(f"{assignment.title}：任务已接收，检查事项{len(chosen)}项",
                     "系统随即从封存的名单中抽定本部门检查人员")
 

@@ -131,7 +131,7 @@ def _known(session: Session, kind: str) -> dict[str, set[str]]:
 def _importer(session: Session, login: str | None, kind: str) -> Actor:
     """Return who imports. A register without any person is set up by the system's own account."""
     people = session.scalar(select(func.count()).select_from(Account).where(
-        ~Account.roles.any(Role.SYSTEM.value)))
+        ~Account.roles.contains([Role.SYSTEM.value])))
     if login is None and not people:
         return service_account(session, "setup", "初装").as_actor()
     if login is None:
@@ -174,12 +174,14 @@ def take(login: str | None, kind: str, path: Path, *, directory: str | None = No
             raise RosterError(f"{label}没有导入：{reading.rows_in}行中有问题{len(problems)}处，什么都没有改动",
                               problems, "请按上面逐行改正后再导入；或加 --accept-valid 先导入没有问题的行")
         content = hashlib.sha256(Path(path).read_bytes() + f"|{directory}".encode()).hexdigest()
-        seen = session.scalar(select(RosterIntake.id).where(
-            RosterIntake.kind == kind, RosterIntake.content_hash == content)) is not None
-        if rows and not seen:
+        before = session.scalar(select(RosterIntake).where(
+            RosterIntake.kind == kind, RosterIntake.content_hash == content))
+        seen = before is not None and before.rows_taken >= len(rows)
+        if rows and not seen:  # or a row that was returned then is in order now
             TAKERS[kind](session, rows, directory)
-            session.add(RosterIntake(kind=kind, content_hash=content, rows_taken=len(rows),
-                                     rows_returned=reading.rows_in - len(rows),
-                                     taken_by_id=actor.id))
+            entry = before or RosterIntake(kind=kind, content_hash=content)
+            entry.rows_taken, entry.rows_returned = len(rows), reading.rows_in - len(rows)
+            entry.taken_by_id = actor.id
+            session.add(entry)
         return Intake(kind, label, reading.rows_in, len(rows), problems, reading.repaired,
                       reading.defaults, reading.ignored_headings, seen)

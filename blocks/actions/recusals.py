@@ -6,12 +6,14 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, settings
 from blocks.actions import Done
-from blocks.errors import NotFound, RuleViolation
+from blocks.errors import NotFound, RuleViolation, StageError
 from blocks.register import notices
 from blocks.register.directories import Account, Inspector, Interest, account
 from blocks.register.trail import advance, begin
 from blocks.register.visits import Check, Recusal, Seat, get, live_seats
 from blocks.rules.stages import Actor
+
+FIRST_DECISION = 2  # the version a recusal has when it was decided once
 
 
 def _seat_of(session: Session, check: Check, actor: Actor, certificate: str | None) -> Seat:
@@ -74,6 +76,8 @@ def appeal(login: str, recusal_id: int | str, reason: str) -> Done:
     with engine.change() as session:
         actor = account(session, login).as_actor()
         recusal = get(session, Recusal, recusal_id)
+        if recusal.stage == "refused" and recusal.version > FIRST_DECISION:
+            raise StageError("此回避申请已经复核过，不再复核", "复核一次为限；有新的事实请另行申请")
         advance(session, recusal, "reconsidered", actor, reason=reason)
         recusal.seat.suspended = True
         return Done("已申请复核", "由本部门另一位审批人3日内决定；期间暂停参加")

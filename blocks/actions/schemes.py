@@ -16,11 +16,13 @@ from blocks.register.directories import InspectionItem, account, department
 from blocks.register.pool import pool
 from blocks.register.schemes import Scheme, SchemeReview
 from blocks.register.schemes import scheme as find_scheme
-from blocks.register.trail import advance, begin
+from blocks.register.trail import TrailLine, advance, begin
 from blocks.rules.schemes import SchemeDraft, check_scheme
 from blocks.rules.stages import Actor
 
 SCHEME_LOCK = 7002
+SHAPES: dict[str, type] = {"participants": list, "scope": Mapping, "sampling": Mapping,
+                           "lead_items": list, "randomness": list}
 FIELDS = ("title", "lead", "participants", "grounds", "scope", "sampling", "window", "mode",
           "lead_items")
 
@@ -31,7 +33,7 @@ def parse_day(text: Any, today: date) -> date:
     Raises:
         RuleViolation: it is none of these.
     """
-    if isinstance(text, date):
+    if type(text) is date:
         return text
     said = str(text).strip()
     if said == "today":
@@ -60,6 +62,7 @@ def parse(data: Any, today: date) -> SchemeDraft:
         missing = missing or ["window.start", "window.end"]
         raise RuleViolation(f"方案缺少：{'、'.join(missing)}",
                             "六项内容和依据都要写，见 config/sample/scheme.yaml", article=8)
+    _check_shapes(data)
     return SchemeDraft(
         name=str(data["title"]), draw_kind=str(data.get("kind", "untargeted")),
         lead=str(data["lead"]), participants=tuple(map(str, data.get("participants") or ())),
@@ -68,6 +71,19 @@ def parse(data: Any, today: date) -> SchemeDraft:
         window_end=parse_day(window["end"], today), mode=str(data["mode"]),
         lead_items=tuple(map(str, data["lead_items"])),
         randomness=tuple(data.get("randomness") or settings.config("randomness.yaml")))
+
+
+def _check_shapes(data: Mapping[str, Any]) -> None:
+    odd = [name for name, shape in SHAPES.items() if data.get(name) and not isinstance(
+        data[name], shape)]
+    if not odd:
+        odd = [f"scope.{key}" for key, values in (data.get("scope") or {}).items()
+               if key != "all" and values and not isinstance(values, list)]
+        odd += ["randomness" for source in data.get("randomness") or ()
+                if not isinstance(source, Mapping)]
+    if odd:
+        raise RuleViolation(f"方案中 {'、'.join(odd)} 的写法看不懂",
+                            "请按 config/sample/scheme.yaml 的样子写：多项用 [ ]，逐项用 { }", article=8)
 
 
 def _refuse(session: Session, draft: SchemeDraft) -> None:
@@ -143,6 +159,13 @@ def submit(login: str, code: str) -> Done:
                     "系统随即审查整份方案，然后等审批人批准")
 
 
+def _wrote(session: Session, scheme: Scheme, actor: Actor) -> int | None:
+    """Return the actor's id if he or she drafted, edited or submitted this scheme at any time."""
+    return session.scalar(select(TrailLine.actor_id).where(
+        TrailLine.thing == "scheme", TrailLine.thing_id == scheme.id,
+        TrailLine.label.in_(("起草", "修改", "提交审批")), TrailLine.actor_id == actor.id).limit(1))
+
+
 def approve(login: str, code: str) -> Done:
     """Approve a scheme whose present version was reviewed; the numbers of the law are frozen."""
     with engine.change() as session:
@@ -151,6 +174,7 @@ def approve(login: str, code: str) -> Done:
         version = scheme.version
         today = settings.today()
         advance(session, scheme, "approved", actor, approver_id=actor.id,
+                facts={"drafter_id": _wrote(session, scheme, actor)},
                 regulation=settings.regulation(today).as_record())
         review = session.scalar(select(SchemeReview).where(
             SchemeReview.scheme_id == scheme.id, SchemeReview.scheme_version == version))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from blocks import settings
@@ -33,11 +34,29 @@ def put(relative: str, content: bytes, *, scanned: bool = True) -> str:
         return hashlib.sha256(content).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)  # a full disk keeps no scraps
     if path.read_bytes() != content:
         raise NotAnswering(f"公示文件 {relative} 写入后读回不一致", "请检查磁盘；系统会再次公示")
     return hashlib.sha256(content).hexdigest()
+
+
+def put_all(texts: Mapping[str, bytes], sealed: Mapping[str, bytes]) -> None:
+    """Write the sealed files of draws and then the texts; nothing unless every text may be public.
+
+    Raises:
+        RuleViolation: a text holds personal data; nothing was written.
+        NotAnswering: the disk did not keep a file.
+    """
+    for content in texts.values():
+        check_public(content.decode("utf-8"))
+    for relative, content in sealed.items():
+        put(relative, content, scanned=False)
+    for relative, content in texts.items():
+        put(relative, content)

@@ -1,5 +1,7 @@
 """The pages: front page, a page a scheme, a page a business, the draws."""
 
+import hashlib
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -8,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.draw.chain import chain_jsonl
-from blocks.public_site.files import put
+from blocks.public_site.files import put_all
 from blocks.public_site.results import as_json, published, versions
 from blocks.register.draws import Draw, chain, public_files
 from blocks.register.schemes import Scheme, departments_of
+from blocks.register.visits import Publication
 from blocks.templating import render
 
 VISIBLE = ("approved", "drawn", "dispatched", "staffed", "in_field", "concluded", "publicised")
@@ -32,27 +35,49 @@ def _businesses(session: Session, scheme_id: int | None = None) -> list[dict[str
 
 
 def write_scheme(session: Session, scheme: Scheme) -> None:
-    """Write the page of a scheme, the pages of its businesses, its draws, and the front page."""
-    businesses = _businesses(session, scheme.id)
-    for business in _businesses(session):
-        if any(b["uscc"] == business["uscc"] for b in businesses):
-            _page(f"businesses/{business['uscc']}.html", "business.html.j2", depth="../",
-                  business=business)
-    draws = session.scalars(select(Draw).where(Draw.scheme_id == scheme.id,
-                                               Draw.stage != "announced").order_by(Draw.number))
-    told = [_write_draw(session, draw) for draw in draws]
-    _page(f"schemes/{scheme.code}.html", "scheme.html.j2", depth="../", scheme=scheme,
-          departments=departments_of(session, scheme), businesses=businesses, draws=told)
-    write_front(session)
+    """Write the results of a scheme, its page, those of its businesses, its draws, the front page.
+
+    All or none: everything is composed and scanned before the first file is written.
+    """
+    everyone, own = _businesses(session), _businesses(session, scheme.id)
+    inspected = {business["uscc"] for business in own}
+    draws = session.scalars(select(Draw).where(
+        Draw.scheme_id == scheme.id, Draw.stage != "announced").order_by(Draw.number)).all()
+    sealed, told = _draw_files(session, draws)
+    texts = _result_files(session, own)
+    for business in everyone:
+        if business["uscc"] in inspected:
+            texts[f"businesses/{business['uscc']}.html"] = _page(
+                "business.html.j2", depth="../", business=business)
+    texts[f"schemes/{scheme.code}.html"] = _page(
+        "scheme.html.j2", depth="../", scheme=scheme, departments=departments_of(session, scheme),
+        businesses=own, draws=told)
+    put_all(texts | _front(session, everyone), sealed)
 
 
-def _write_draw(session: Session, draw: Draw) -> dict[str, Any]:
-    files = public_files(session, draw.id)
-    where = f"draws/{draw.scheme.code}/{draw.number}"
-    for name, content in sorted(files.items()):
-        put(f"{where}/{name}", content, scanned=False)
-    put("draws/chain.jsonl", chain_bytes(session), scanned=False)
-    return {"draw": draw, "where": where, "files": sorted(files)}
+def _result_files(session: Session, businesses: list[dict[str, Any]]) -> dict[str, bytes]:
+    """Return each version's own file. One that no longer reads as it was published (the business
+    has a new name since) is left out: what stands there stays as it was.
+    """
+    kept = dict(session.execute(select(Publication.path, Publication.sha256)).all())
+    files = {f"results/{check['id']}-{version['version']}.json": as_json(version)
+             for business in businesses for check in business["checks"]
+             for version in check["versions"]}
+    return {path: content for path, content in files.items()
+            if kept.get(path) == hashlib.sha256(content).hexdigest()}
+
+
+def _draw_files(session: Session, draws: Sequence[Draw]
+                ) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    """Return the public files of the draws by path, and what their scheme's page tells of them."""
+    sealed, told = {}, []
+    for draw in draws:
+        files = public_files(session, draw.id)
+        where = f"draws/{draw.scheme.code}-{draw.number}"  # the verifier finds ../chain.jsonl
+        sealed |= {f"{where}/{name}": content for name, content in sorted(files.items())}
+        sealed["draws/chain.jsonl"] = chain_bytes(session)
+        told.append({"draw": draw, "where": where, "files": sorted(files)})
+    return sealed, told
 
 
 def chain_bytes(session: Session) -> bytes:
@@ -60,16 +85,17 @@ def chain_bytes(session: Session) -> bytes:
     return chain_jsonl(chain(session))
 
 
-def write_front(session: Session) -> None:
-    """Write the front page and the open data."""
+def _front(session: Session, businesses: list[dict[str, Any]]) -> dict[str, bytes]:
+    """Return the front page, its style and the open data."""
     schemes = session.scalars(select(Scheme).where(Scheme.stage.in_(VISIBLE))
                               .order_by(Scheme.id.desc())).all()
-    businesses = _businesses(session)
-    put("results.json", as_json([version for business in businesses
-                                 for check in business["checks"] for version in check["versions"]]))
-    _page("index.html", "index.html.j2", depth="", schemes=schemes, businesses=businesses)
-    put("site.css", (settings.ROOT / "templates" / "public" / "site.css").read_bytes())
+    return {
+        "results.json": as_json([version for business in businesses
+                                 for check in business["checks"] for version in check["versions"]]),
+        "index.html": _page("index.html.j2", depth="", schemes=schemes, businesses=businesses),
+        "site.css": (settings.ROOT / "templates" / "public" / "site.css").read_bytes(),
+    }
 
 
-def _page(relative: str, template: str, **values: Any) -> None:
-    put(relative, render(f"public/{template}", **values).encode())
+def _page(template: str, **values: Any) -> bytes:
+    return render(f"public/{template}", **values).encode()

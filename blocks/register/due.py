@@ -77,7 +77,7 @@ def seat_missing() -> ColumnElement[bool]:
     taken = select(func.count()).where(
         Seat.check_id == Check.id, Seat.vacated_at.is_(None)).scalar_subquery()
     return exists().where(
-        Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id, Visit.stage == "planned",
+        Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id, Visit.stage != "replaced",
         Check.stage == "planned", taken < team)
 
 

@@ -115,8 +115,8 @@ def scheme(session: Session, code_or_id: str | int, *, lock: bool = False) -> Sc
     Raises:
         NotFound: no such scheme; says which there are.
     """
-    where = (Scheme.id == int(code_or_id) if isinstance(code_or_id, int)
-             or str(code_or_id).isdigit() else Scheme.code == str(code_or_id))
+    is_id = str(code_or_id).isdecimal() and int(code_or_id) < 2**63
+    where = Scheme.id == int(code_or_id) if is_id else Scheme.code == str(code_or_id)
     query = select(Scheme).where(where)
     found = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if found is None:

@@ -3,9 +3,10 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from blocks import settings
 from blocks.register import notices
 from blocks.register.directories import Account, Department
-from blocks.register.draws import open_draw
+from blocks.register.draws import open_draw, sources
 from blocks.register.schemes import SchemeReview
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.visits import Check, Publication, Seat, Visit, live_visits
@@ -26,6 +27,13 @@ def is_reviewed(session: Session, code: str) -> bool:
 def draw_stage(session: Session, code: str) -> str | None:
     draw = open_draw(session, find_scheme(session, code).id)
     return draw.stage if draw else None
+
+
+def is_figure_out(session: Session, code: str) -> bool:
+    """Tell whether every source of the draw has fallen due, so that figures may be typed."""
+    draw = open_draw(session, find_scheme(session, code).id)
+    return draw is not None and all(
+        s.due_at is not None and s.due_at <= settings.now() for s in sources(session, draw.id))
 
 
 def teams(session: Session, code: str, department: str) -> list[tuple[int, list[str]]]:

@@ -215,4 +215,16 @@ def verify(session: Session) -> tuple[int, list[str]]:
         if line.previous != previous or line.hash != line.digest():
             wrong.append(f"留痕第{line.number}条与链不符")
         number, previous = line.number, line.hash
-    return number, wrong
+    return number, wrong + _without_line(session)
+
+
+def _without_line(session: Session) -> list[str]:
+    """Return which moving things stand at a version that is not on the trail (its end cut off)."""
+    wrong = []
+    for model in Moving.__subclasses__():
+        told = select(TrailLine.version).where(
+            TrailLine.thing == model.thing, TrailLine.thing_id == model.id,
+            TrailLine.version == model.version, TrailLine.target == model.stage).exists()
+        wrong += [f"{stages.KINDS[model.thing].label}（编号{id}）的最后一步不在留痕中"
+                  for id in session.scalars(select(model.id).where(~told).order_by(model.id))]
+    return wrong

@@ -216,7 +216,8 @@ def get(session: Session, kind: type[Found], id: int | str) -> Found:
     Raises:
         NotFound: no such id.
     """
-    found = session.get(kind, int(id)) if str(id).isdigit() else None
+    number = int(id) if str(id).isdecimal() else 0
+    found = session.get(kind, number) if 0 < number < 2**63 else None
     if found is None:
         raise NotFound(f"没有编号为「{id}」的{KINDS[kind.thing].label}",
                        "请用 choucha status 方案编号 查看编号")

@@ -66,6 +66,11 @@ def check_sampling(sampling: Mapping[str, Any]) -> list[RuleViolation]:
     if mode not in ("ratio", "number"):
         wrong.append(RuleViolation("没有写明抽查比例或数量", "sampling.mode 请写 ratio 或 number",
                                    article=8))
+    odd = [RuleViolation(f"sampling.{name} 的写法看不懂：{sampling[name]}",
+                         "请逐项写明，见 config/sample/scheme.yaml", article=8)
+           for name in ("rates", "raise") if not isinstance(sampling.get(name) or {}, Mapping)]
+    if odd:
+        return wrong + odd
     for risk_class, rate in dict(sampling.get("rates") or {}).items():
         try:
             parse_rate(rate)
@@ -73,14 +78,32 @@ def check_sampling(sampling: Mapping[str, Any]) -> list[RuleViolation]:
             wrong.append(error)
         if risk_class not in RISK_CLASSES:
             wrong.append(RuleViolation(f"没有信用风险类别「{risk_class}」", "类别为 A、B、C、D"))
-    if mode == "number" and not (isinstance(sampling.get("number"), int)
-                                 and sampling["number"] > 0):
+    if mode == "number" and not _is_count(sampling.get("number")):
         wrong.append(RuleViolation("抽查数量应为正整数", "sampling.number 请写家数", article=8))
     for name, factor in dict(sampling.get("raise") or {}).items():
-        if name not in RAISES or not isinstance(factor, int) or factor < 1:
+        if name not in RAISES or not _is_count(factor):
             wrong.append(RuleViolation(f"提高抽查频次的写法看不懂：{name}: {factor}",
                                        f"可用：{'、'.join(RAISES)}，倍数为正整数", article=8))
     return wrong
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _shares(number: int, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Share a number among strata; what a small raised one cannot give, the others do."""
+    shares: dict[str, int] = {}
+    left = min(number, sum(sizes.values()))
+    while True:
+        weights = {code: size * _split(code)[1] for code, size in sizes.items()
+                   if code not in shares}
+        fair = allot(left, weights)
+        full = {code: sizes[code] for code in fair if fair[code] > sizes[code]}
+        if not full:
+            return {**shares, **fair}
+        shares.update(full)
+        left -= sum(full.values())
 
 
 def strata_rules(sampling: Mapping[str, Any], sizes: Mapping[str, int],
@@ -91,9 +114,8 @@ def strata_rules(sampling: Mapping[str, Any], sizes: Mapping[str, int],
     the sizes times their raises.
     """
     if sampling["mode"] == "number":
-        weights = {code: size * _split(code)[1] for code, size in sizes.items()}
-        shares = allot(min(sampling["number"], sum(sizes.values())), weights)
-        return [_rule(code, "number", min(shares[code], sizes[code]), 1, sizes[code], regulation)
+        shares = _shares(sampling["number"], sizes)
+        return [_rule(code, "number", shares[code], 1, sizes[code], regulation)
                 for code in sorted(sizes)]
     rates = {c: parse_rate(r) for c, r in dict(sampling.get("rates") or {}).items()}
     rules = []

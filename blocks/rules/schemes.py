@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from blocks.errors import RuleViolation
@@ -47,9 +47,9 @@ class SchemeDraft:
     randomness: tuple[Mapping[str, Any], ...]
 
 
-def check_items(codes: Sequence[str], department: str, items: Mapping[str, Item],
-                on: date) -> list[RuleViolation]:
-    """The legality gate: return every item that `department` may not inspect on that day.
+def check_items(codes: Sequence[str], department: str, items: Mapping[str, Item], first: date,
+                last: date | None = None) -> list[RuleViolation]:
+    """The legality gate: return every item that `department` may not inspect from first to last.
 
     What the catalogue does not list, does not publish, or what has no legal basis in force, is
     not inspected (art. 7, 13).
@@ -65,20 +65,22 @@ def check_items(codes: Sequence[str], department: str, items: Mapping[str, Item]
                 f"「{code}」不在联合抽查事项清单内，清单之外不得检查",
                 f"本部门的事项：{own or '（清单中没有）'}", article=13))
             continue
-        reason = _item_problem(item, department, on)
+        reason = _item_problem(item, department, first, last or first)
         if reason:
             wrong.append(RuleViolation(f"事项「{code} {item.name}」{reason}", "请另选事项",
                                        article=13))
     return wrong
 
 
-def _item_problem(item: Item, department: str, on: date) -> str | None:
+def _item_problem(item: Item, department: str, first: date, last: date) -> str | None:
     if item.department_code != department:
         return "不属于本部门"
     if not item.legal_basis.strip():
         return "没有法律法规规章依据"
-    if item.effective_from > on or (item.effective_to and item.effective_to < on):
-        return f"的依据在{on}不在有效期内"
+    for day, out in ((first, item.effective_from > first),
+                     (last, item.effective_to and item.effective_to < last)):
+        if out:
+            return f"的依据在{day}不在有效期内"
     return None if item.published else "尚未公布"
 
 
@@ -97,7 +99,8 @@ def check_scheme(draft: SchemeDraft, items: Mapping[str, Item], today: date,
     wrong += _check_scope(draft.scope)
     wrong += check_sampling(draft.sampling)
     wrong += _check_time_and_mode(draft, today)
-    wrong += check_items(draft.lead_items, draft.lead, items, draft.window_end)
+    wrong += check_items(draft.lead_items, draft.lead, items, draft.window_start,
+                         draft.window_end)
     wrong += _check_randomness(draft.randomness)
     return wrong
 
@@ -147,9 +150,29 @@ def _check_time_and_mode(draft: SchemeDraft, today: date) -> list[RuleViolation]
     return wrong
 
 
+def publication_time(source: Mapping[str, Any]) -> datetime | None:
+    """Return when a public figure is announced (`announced: 2026-12-01 21:30`, local), if said.
+
+    Raises:
+        RuleViolation: it is not such a time.
+    """
+    text = source.get("announced")
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(f"{text} +0800", "%Y-%m-%d %H:%M %z")
+    except ValueError:
+        raise RuleViolation(f"公开数字的公布时间「{text}」看不懂", "请写成 2026-12-01 21:30",
+                            article=3) from None
+
+
 def _check_randomness(randomness: Sequence[Mapping[str, Any]]) -> list[RuleViolation]:
     wrong = []
     for source in randomness:
+        try:
+            publication_time(source)
+        except RuleViolation as error:
+            wrong.append(error)
         if source.get("kind") not in SOURCE_KINDS:
             wrong.append(RuleViolation(f"随机数来源「{source.get('kind')}」看不懂",
                                        "可用：reveal 各部门先承诺后揭示、typed 公开数字", article=3))

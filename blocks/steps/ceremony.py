@@ -48,6 +48,7 @@ from blocks.register.trail import advance, begin
 from blocks.rules.deadlines import due as due_of
 from blocks.rules.regulation import Regulation
 from blocks.rules.sampling import strata_rules
+from blocks.rules.schemes import publication_time
 from blocks.rules.stages import Actor
 from blocks.steps.moments import stamp
 
@@ -123,10 +124,15 @@ def _drop_uncommitted(session: Session, draw: Draw) -> list[str]:
 
 
 def _set_due(session: Session, draw: Draw, sealed_at: datetime) -> list[Source]:
-    """Let every source fall due after the seal, and return them as the seal names them."""
+    """Let every source fall due after the seal, and return them as the seal names them.
+
+    A public figure falls due when the scheme says it is announced, a secret right after the seal.
+    """
     sealed = []
+    published = {s.get("locator"): publication_time(s) for s in draw.scheme.randomness["sources"]}
     for source in sources(session, draw.id):
-        source.due_at = sealed_at + timedelta(seconds=1)
+        wanted = published.get(source.locator)
+        source.due_at = max(sealed_at + timedelta(seconds=1), wanted or sealed_at)
         sealed.append(Source(source.kind, source.locator, stamp(source.due_at),
                              source.commitment))
     return sealed

@@ -20,7 +20,8 @@ def _proposed(session: Session, scheme: Scheme, department: Department) -> list[
     items = {i.code: i for i in session.scalars(select(InspectionItem).where(
         InspectionItem.department_id == department.id, InspectionItem.field.in_(fields)))}
     return sorted(code for code in items
-                  if not check_items([code], department.code, items, scheme.window_end))
+                  if not check_items([code], department.code, items, scheme.window_start,
+                                     scheme.window_end))
 
 
 def dispatch(scheme_id: int, actor: Actor) -> str | None:

@@ -44,6 +44,11 @@ class Bench:
     team: int
     max_load: dict[str, int]
 
+    @property
+    def known(self) -> dict[str, PairingInspector]:
+        return {no: PairingInspector(no, person.may_lead, self.max_load[no])
+                for no, person in self.people.items()}
+
     def eligible(self, visit: Visit) -> frozenset[str]:
         return frozenset(no for no, person in self.people.items() if exclusion(
             person, self.place, visit.target_id, self.interests[person.id]) is None)
@@ -85,8 +90,7 @@ def seat_all(session: Session, where: Bench, visits: Sequence[Visit], items: Seq
         StaffingError: no lawful pairing exists; names the group that fails. Nothing is written.
     """
     wanted = [PairingVisit(v.candidate_id, where.eligible(v), where.team) for v in visits]
-    people = [PairingInspector(no, person.may_lead, where.max_load[no])
-              for no, person in where.people.items()]
+    people = list(where.known.values())
     paired = pair(where.seed, wanted, people, where.draw.hash_name)
     for visit in visits:
         check = make_check(session, visit, where.department, items, actor)
@@ -126,9 +130,9 @@ def _fill_one(session: Session, where: Bench, check: Check, seated: Sequence[Sea
               reason: str) -> str:
     """Give one seat to the eligible inspector with the least (load, ticket)."""
     visit = check.visit
-    known = {no: PairingInspector(no, person.may_lead, where.max_load[no])
-             for no, person in where.people.items()}
-    tickets = Tickets(where.seed, where.draw.hash_name, int(_pairing(session, where.draw)[where.department.code]["suffix"]))
+    known, records = where.known, _pairing(session, where.draw)
+    own = records[where.department.code]
+    tickets = Tickets(where.seed, where.draw.hash_name, own["suffix"])
     staying = [s.inspector.certificate_no for s in seated]
     load, ticket, coming = next_for_seat(
         PairingVisit(visit.candidate_id, where.eligible(visit), where.team), staying, known,
@@ -141,8 +145,7 @@ def _fill_one(session: Session, where: Bench, check: Check, seated: Sequence[Sea
     session.add(Seat(check=check, check_id=check.id, inspector=person, inspector_id=person.id,
                      leads=leads, day=visit.day, half=visit.half))
     session.flush()
-    records = _pairing(session, where.draw)
-    records[where.department.code]["redraws"].append({
+    own["redraws"].append({
         "visit": visit.candidate_id, "coming": coming, "load": load, "ticket": ticket,
         "reason": reason, "at": stamp(settings.now())})
     _write_pairing(session, where.draw, records)

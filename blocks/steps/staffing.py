@@ -123,7 +123,7 @@ def _replace(session: Session, draw: Draw, gone: Visit, ticket: DrawTicket, acto
     for department_id, items in items_of(session, draw.scheme).items():
         department = session.get_one(Department, department_id)
         check = make_check(session, successor, department, items, actor)
-        fill(session, bench(session, draw, department, items), check, "递补", actor)
+        _fill_or_say(session, draw, check, "递补", actor)
     return f"{gone.target.name}由备选第{ticket.rank}位{successor.target.name}递补"
 
 
@@ -135,13 +135,30 @@ def fill_seats(scheme_id: int, actor: Actor) -> str | None:
             return None
         scheme, draw = found
         items, filled = items_of(session, scheme), 0
+        short: list[str] = []
         for check in live_checks(session, scheme.id):
             if check.stage == "planned" and check.department_id in items:
                 seats = len(live_seats(session, check.id))
                 if seats < scheme.regulation["min_inspectors_per_check"]:
-                    where = bench(session, draw, check.department, check.item_codes)
-                    filled += len(fill(session, where, check, "回避", actor))
-        return f"补抽检查人员{filled}名" if filled else None
+                    drawn, said = _fill_or_say(session, draw, check, "回避", actor)
+                    filled += drawn
+                    short += [said] if said else []
+        return "；".join(([f"补抽检查人员{filled}名"] if filled else []) + short) or None
+
+
+def _fill_or_say(session: Session, draw: Draw, check: Check, reason: str,
+                 actor: Actor) -> tuple[int, str]:
+    """Fill a check's seats; where nobody is left, tell its department once a day, block nobody."""
+    try:
+        with session.begin_nested():
+            where = bench(session, draw, check.department, check.item_codes)
+            return len(fill(session, where, check, reason, actor)), ""
+    except StaffingError as error:
+        said = f"{check.title}无人可补：{shortage(error)}"
+        new = notices.queue(session, f"seat:{check.id}:{settings.today()}", "shortage",
+                            f"{check.title}人员不足", said, department_id=check.department_id,
+                            scheme_id=draw.scheme_id)
+        return 0, said if new else ""
 
 
 def fix_visits(scheme_id: int, actor: Actor) -> str | None:

@@ -24,7 +24,7 @@ from flows.cli.people import read_yaml
 
 SAMPLE = settings.CONFIG / "sample"
 LEAD, SECOND, THIRD = "gaj", "wjj", "xfjy"
-PATIENCE, NUDGE = 300, 25
+PATIENCE, NUDGE = 180, 25
 
 
 class Demo:
@@ -126,6 +126,7 @@ class Demo:
         for login, secret in self.secrets.items():
             self.person(f"draw reveal {self.code} {secret[:8]}… --as {login}",
                         draws.reveal(login, self.code, secret))
+        self.until("公开数字已经公布", lambda s: standing.is_figure_out(s, self.code))
         figure = "03,11,17,22,28,31-09"
         for login in ("bangong", f"{LEAD}.jingban"):
             self.person(f"draw type {self.code} {figure} --as {login}",

@@ -36,7 +36,7 @@ def prove(console: Console, code: str) -> None:
     console.print(f"[green]✓[/] 公示网站上的{len(shown)}份结果（含更正）与登记一致")
     _must(not wrong, "留痕校验不符：" + "；".join(wrong[:3]))
     console.print(f"[green]✓[/] 留痕{lines}条，逐条校验相符")
-    folder = public / "draws" / code / str(number)
+    folder = public / "draws" / f"{code}-{number}"
     failed = [name for _, name, ok, _ in verifier.verify(folder) if not ok]
     _must(not failed, f"抽取核对不符：{'、'.join(failed)}")
     console.print("[green]✓[/] 只用公开文件重新计算抽取，结果相同")

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from blocks import rosters
 from blocks.actions import Done
 from blocks.actions.intake import Intake
 from blocks.draw import verifier
@@ -27,15 +29,15 @@ MOST_PROBLEMS = 50
 
 
 def done(said: Done) -> None:
-    console.print(f"[green]✓[/] {said.sentence}")
+    console.print(f"[green]✓[/] {escape(said.sentence)}")
     if said.next:
-        console.print(f"  接下来：{said.next}")
+        console.print(f"  接下来：{escape(said.next)}")
 
 
 def refusal(error: InspectionError) -> None:
-    errors.print(f"[red]✗[/] {error.message}")
+    errors.print(f"[red]✗[/] {escape(error.message)}")
     if error.remedy:
-        errors.print(f"  {error.remedy}")
+        errors.print(f"  {escape(error.remedy)}")
 
 
 def problems(error: RosterError) -> None:
@@ -46,11 +48,16 @@ def problems(error: RosterError) -> None:
         errors.print(f"  另有 {len(error.problems) - MOST_PROBLEMS} 处未列出")
 
 
+def _row(table: Table, *cells: str) -> None:
+    """Add a row as it is written: what people type between [ ] is no markup."""
+    table.add_row(*map(escape, cells))
+
+
 def problem_table(found: list) -> Table:
     table = Table("行", "列", "内容", "问题", "怎么办", title="逐行问题")
     for problem in found[:MOST_PROBLEMS]:
-        table.add_row(str(problem.row or ""), problem.column, problem.value[:24], problem.wrong,
-                      problem.remedy)
+        _row(table, str(problem.row or ""), problem.column, problem.value[:24], problem.wrong,
+             problem.remedy)
     return table
 
 
@@ -60,11 +67,13 @@ def intake_report(report: Intake) -> None:
     seen = "（同一文件以前导入过，没有改动）" if report.seen_before else ""
     console.print(f"[green]✓[/] {report.label}：共{report.rows_in}行，导入{report.taken}行，"
                   f"退回{returned}行{seen}")
-    notes = [f"{name}{number}行" for name, number in report.defaults.items() if number]
+    kind = rosters.kinds()[report.kind]
+    notes = [f"{kind.field(name).heading}{number}行" for name, number in report.defaults.items()
+             if number]
     if notes:
         console.print(f"  按默认处理：{'，'.join(notes)}")
     if report.repaired:
-        console.print(f"  自动修正{len(report.repaired)}处，例如：{report.repaired[0]}")
+        console.print(f"  自动修正{len(report.repaired)}处，例如：{escape(str(report.repaired[0]))}")
     if report.problems:
         console.print(problem_table(report.problems))
 
@@ -77,28 +86,28 @@ def status(code: Annotated[str | None, typer.Argument(
             table = Table("编号", "名称", "牵头", "进度", "等待", "最近期限")
             for scheme in all_schemes(session):
                 dues = overview.open_dues(session, scheme.id)
-                table.add_row(scheme.code, scheme.name, scheme.lead.short_name,
-                              overview.scheme_story(session, scheme)["stage_label"],
-                              overview.awaited(session, scheme), dues[0]["left"] if dues else "")
+                _row(table, scheme.code, scheme.name, scheme.lead.short_name,
+                     overview.scheme_story(session, scheme)["stage_label"],
+                     overview.awaited(session, scheme), dues[0]["left"] if dues else "")
             console.print(table if table.row_count else
                           "还没有方案。用 choucha scheme new 文件 --as 账号 起草第一个")
             return
         scheme = find_scheme(session, code)
         story = overview.scheme_story(session, scheme)
         checks = overview.check_rows(session, scheme.id)
-    console.print(f"[bold]{story['title']}[/]\n{stage_line(story['stage'])}")
-    console.print(f"等待：{story['awaited']}")
+    console.print(f"[bold]{escape(story['title'])}[/]\n{stage_line(story['stage'])}")
+    console.print(f"等待：{escape(story['awaited'])}")
     if story["dues"]:
         table = Table("时限", "部门", "件数", "到期", title="期限")
         for due in story["dues"]:
             left = due["left"] + ("（暂定）" if due["provisional"] else "")
-            table.add_row(due["clock"], due["department"], str(due["count"]), left)
+            _row(table, due["clock"], due["department"], str(due["count"]), left)
         console.print(table)
     if checks:
         table = Table("检查", "分口检查", "企业", "部门", "时间", "人员（首位主检）", "进度",
                       title="检查")
         for row in checks:
-            table.add_row(*row)
+            _row(table, *row)
         console.print(table)
 
 
@@ -113,9 +122,9 @@ def timeline(code: str, whole: Annotated[bool, typer.Option(
 def timeline_table(entries: list[dict]) -> Table:
     table = Table("时间", "谁", "做了什么", "件数", "流程运行 / 理由", title="经过")
     for entry in entries:
-        table.add_row(f"{entry['at']:%m-%d %H:%M:%S}", entry["who"],
-                      f"{entry['thing']}：{entry['what']}", str(entry["count"]),
-                      entry["run"] or entry["reason"])
+        _row(table, f"{entry['at']:%m-%d %H:%M:%S}", entry["who"],
+             f"{entry['thing']}：{entry['what']}", str(entry["count"]),
+             entry["run"] or entry["reason"])
     return table
 
 
@@ -123,7 +132,7 @@ def verify(folder: Path) -> None:
     """用公开文件重新计算一次抽取，逐项核对（公布的抽取文件夹）。"""
     told = verifier.verify(folder)
     for number, name, ok, detail in told:
-        console.print(f"{'[green]✓[/]' if ok else '[red]✗[/]'} {number}. {name} {detail}")
+        console.print(f"{'[green]✓[/]' if ok else '[red]✗[/]'} {number}. {name} {escape(detail)}")
     if not all(ok for _, _, ok, _ in told):
         raise InspectionError("抽取文件核对不符", "请与公布的原始文件比对，并告知监督人员")
 

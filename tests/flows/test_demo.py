@@ -1,0 +1,116 @@
+"""The demo for real: PostgreSQL, Prefect's server, worker, triggers, the site; nothing stands in.
+
+Three demos: one as it is; then, side by side on one machine, one whose worker is killed in the
+middle and one in which no event is ever sent.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blocks import settings
+
+CHOUCHA = Path(sys.executable).parent / "choucha"
+LIMIT = 420
+
+
+def start(state: Path, **env: str) -> subprocess.Popen:
+    """Start a demo with a state directory of its own; its output goes to demo.log beside it."""
+    state.mkdir(parents=True)
+    wanted = {k: v for k, v in os.environ.items() if not k.startswith(("CHOUCHA_", "PREFECT_"))}
+    wanted |= {"CHOUCHA_STATE": str(state / "state"), **env}
+    with (state / "demo.log").open("w") as log:
+        return subprocess.Popen([str(CHOUCHA), "demo"], stdout=log, stderr=subprocess.STDOUT,
+                                env=wanted, cwd=settings.ROOT)
+
+
+def said(state: Path) -> str:
+    return (state / "demo.log").read_text("utf-8")
+
+
+def finish(demo: subprocess.Popen, state: Path) -> str:
+    """Wait for a demo to end well and return what it said."""
+    try:
+        code = demo.wait(LIMIT)
+    except subprocess.TimeoutExpired:
+        demo.send_signal(signal.SIGINT)
+        demo.wait(60)
+        code = -1
+    assert code == 0, said(state)[-4000:]
+    return said(state)
+
+
+def must_be_whole(text: str) -> None:
+    """The demo's own proof, each line of it."""
+    for proof in ("份结果（含更正）与登记一致", "逐条校验相符", "只用公开文件重新计算抽取，结果相同",
+                  "演示完成"):
+        assert proof in text
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    state = tmp_path_factory.mktemp("plain") / "demo"
+    return finish(start(state), state), state
+
+
+@pytest.fixture(scope="module")
+def two_at_once(plain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """One demo whose worker is killed in the middle, one without events, at the same time."""
+    killed, silent = (tmp_path_factory.mktemp(n) / "demo" for n in ("killed", "silent"))
+    demos = {killed: start(killed), silent: start(silent, CHOUCHA_EVENTS="off")}
+    try:
+        kill_worker_in_the_draw(killed, demos[killed])
+        yield {state.parent.name[:6]: finish(demo, state) for state, demo in demos.items()}
+    finally:
+        for demo in demos.values():
+            if demo.poll() is None:
+                demo.send_signal(signal.SIGINT)
+                demo.wait(60)
+
+
+def kill_worker_in_the_draw(state: Path, demo: subprocess.Popen) -> None:
+    """Kill -9 the worker and what it runs, just when the draw is due."""
+    deadline = time.monotonic() + LIMIT
+    while "两人录入一致" not in said(state):
+        assert demo.poll() is None, said(state)[-4000:]
+        assert time.monotonic() < deadline, said(state)[-4000:]
+        time.sleep(0.1)
+    time.sleep(4)  # the run of the draw is starting now
+    facts = json.loads((state / "state" / "up.json").read_text())
+    worker = next(p["pid"] for p in facts["processes"] if p["name"] == "工作进程")
+    os.killpg(worker, signal.SIGKILL)
+
+
+def test_the_demo_publishes_what_was_recorded(plain):
+    text, state = plain
+    must_be_whole(text)
+    assert not (state / "state" / "up.json").exists(), "everything it started was stopped"
+
+
+def test_the_runs_of_an_inspection_are_few(plain):
+    flows, tasks = map(int, re.search(r"流程运行(\d+)次、任务运行(\d+)次", plain[0]).groups())
+    assert flows + tasks <= 30
+
+
+def test_prefects_own_services_ran_without_an_error(plain):
+    """A server that schedules nothing still looks healthy: on SQLAlchemy 2.1 it did."""
+    log = (plain[1] / "state" / "logs" / "server.log").read_text("utf-8", "replace")
+    assert "ERROR" not in log, log[-3000:]
+
+
+def test_a_killed_worker_is_started_again_and_nothing_happens_twice(two_at_once):
+    must_be_whole(two_at_once["killed"])
+    assert "工作进程意外停止，已重新启动" in two_at_once["killed"]
+    assert two_at_once["killed"].count("抽取：出签") == 1
+
+
+def test_without_any_event_the_sweep_alone_finishes_the_inspection(two_at_once):
+    must_be_whole(two_at_once["silent"])

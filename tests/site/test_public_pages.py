@@ -1,0 +1,168 @@
+"""What the public sees once results are published: whole, linked, checkable, and of nobody private."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from blocks import settings
+from blocks.draw import verifier
+from blocks.rules.disclosure import PUBLIC_FIELDS, PUBLIC_ITEM_FIELDS, scan
+from tests.site.conftest import ODD_NAME, Published
+
+
+class Page(HTMLParser):
+    """The words, the tags and the links of a page, as a browser takes them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.words, self.tags, self.links = "", [], []
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data):
+        self.words += data
+
+
+def pages(published: Published) -> list[Path]:
+    return sorted(published.folder.rglob("*.html"))
+
+
+def drawn(published: Published) -> Path:
+    """Return the folder of the scheme's first draw."""
+    return published.folder / "draws" / f"{published.code}-1"
+
+
+def results(published: Published) -> list[dict]:
+    return json.loads((published.folder / "results.json").read_text("utf-8"))
+
+
+def test_there_is_a_front_page_a_page_a_scheme_a_page_a_business_and_the_draw(published):
+    codes = {r["uscc"] for r in results(published)}
+    there = {str(p.relative_to(published.folder)) for p in pages(published)}
+    assert len(codes) > 5
+    assert there == {"index.html", f"schemes/{published.code}.html",
+                     *(f"businesses/{code}.html" for code in codes)}
+    assert {"pairing.json", "pool.tsv", "result.json", "seal.json", "seed.txt"} <= {
+        p.name for p in drawn(published).iterdir()}
+    assert (published.folder / "draws" / "chain.jsonl").read_bytes().count(b"\n") >= 2
+
+
+def test_every_result_file_is_in_the_open_data_and_on_its_business_page(published):
+    told = [json.loads(p.read_text("utf-8"))
+            for p in (published.folder / "results").glob("*.json")]
+    assert len(told) == len(results(published))
+    assert all(result in told for result in results(published))
+    for result in told:
+        words = Page(published.folder / "businesses" / f"{result['uscc']}.html").words
+        for shown in (result["business"], result["authority"], result["result"],
+                      result["inspected_on"], *(item["name"] for item in result["items"])):
+            assert shown in words
+
+
+def test_only_fields_of_the_allow_list_are_public(published):
+    fields = {name for r in results(published) for name in r}
+    assert {"business", "uscc", "authority", "result", "version"} <= fields <= set(PUBLIC_FIELDS)
+    assert {n for r in results(published) for item in r["items"] for n in item} == set(
+        PUBLIC_ITEM_FIELDS)
+
+
+def test_the_result_that_found_something_is_public_without_its_free_text(published):
+    found = [r for r in results(published) if r["category"] == "problem_rectified"]
+    assert len(found) == 1
+    assert found[0]["result"] == settings.results().category("problem_rectified").label
+
+
+def test_nothing_private_is_in_any_public_byte(published):
+    """Neither names of people, nor addresses, nor the free text, nor the planted numbers."""
+    assert len(published.private) > 60
+    for path in (p for p in published.folder.rglob("*") if p.is_file()):
+        data = path.read_bytes().decode("utf-8")
+        assert "\\u" not in data, "no text hides behind escapes"
+        assert [word for word in published.private if word in data] == [], path
+        if "draws" not in path.relative_to(published.folder).parts:
+            assert scan(data) == [], path
+
+
+def test_the_scanner_would_have_seen_what_was_planted(published):
+    """The check above can fail: the same words, put into a page, are found."""
+    page = (published.folder / "index.html").read_text("utf-8")
+    assert [leak.kind for leak in scan(page + " ".join(published.private[:2]))] == [
+        "mobile", "identity"]
+
+
+def test_a_name_with_markup_is_text_and_nothing_else(published):
+    odd = [r["uscc"] for r in results(published) if r["business"] == ODD_NAME]
+    assert odd
+    for path in (published.folder / "businesses" / f"{odd[0]}.html",
+                 published.folder / "index.html",
+                 published.folder / "schemes" / f"{published.code}.html"):
+        page = Page(path)
+        assert ODD_NAME in page.words
+        assert "<script" not in path.read_text("utf-8")
+        assert {tag for tag, _ in page.tags} & {"script", "iframe", "object", "form"} == set()
+        assert not any(name.startswith("on") for _, attrs in page.tags for name in attrs)
+
+
+def test_every_link_leads_to_a_file_that_is_there(published):
+    for path in pages(published):
+        for link in Page(path).links:
+            assert not re.match(r"[a-z]+:|//|/", link), f"{path}: {link} leaves the site"
+            assert (path.parent / unquote(link)).resolve().is_file(), f"{path}: {link}"
+
+
+def test_every_page_is_chinese_titled_and_closed_to_foreign_code(published):
+    for path in pages(published):
+        page = Page(path)
+        attributes = dict(page.tags)
+        assert attributes["html"]["lang"] == "zh-CN"
+        assert any(tag == "h1" for tag, _ in page.tags)
+        policy = [a["content"] for tag, a in page.tags
+                  if a.get("http-equiv") == "Content-Security-Policy"]
+        assert policy == ["default-src 'none'; style-src 'self'; img-src 'self'"]
+        assert "None" not in page.words and "{{" not in page.words
+        assert not any("style" in a for _, a in page.tags), "the policy forbids inline style"
+
+
+def test_the_scheme_page_shows_the_whole_line_of_stages_as_done(published):
+    page = Page(published.folder / "schemes" / f"{published.code}.html")
+    stops = [a["class"] for tag, a in page.tags if tag == "li" and "class" in a]
+    assert stops == ["done"] * 7
+    seal = verifier.Draw()
+    seal.folder = drawn(published)
+    seal.check_seal()
+    assert seal.sealed in page.words
+
+
+def test_a_stranger_with_python_alone_can_check_the_draw(published, tmp_path):
+    alone = tmp_path / "verifier.py"
+    alone.write_bytes(Path(verifier.__file__).read_bytes())
+    done = subprocess.run([sys.executable, "-I", "-S", alone, drawn(published)],
+                          capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(done.stdout.splitlines()) == len(verifier.NAMES)
+    assert "未核验" not in done.stdout, "the chain is found beside the draws and checked too"
+
+
+@pytest.mark.parametrize("name", ["seal.json", "pool.tsv", "seed.txt", "result.json",
+                                  "../chain.jsonl"])
+def test_a_changed_public_file_is_found_out(published, tmp_path, name):
+    shutil.copytree(published.folder / "draws", tmp_path / "draws")
+    folder = tmp_path / "draws" / drawn(published).name
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    done = subprocess.run([sys.executable, "-I", verifier.__file__, folder], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 1
+    assert "不通过" in done.stdout
+    assert "Traceback" not in done.stderr
