@@ -41,6 +41,7 @@ class Settings(BaseSettings):
 
     state: Path = ROOT / ".choucha"
     database_url: str = ""
+    prefect_database_url: str = ""
     events: str = "on"
     today: date | None = None
     prefect_port: int = 0

@@ -15,7 +15,7 @@ from blocks.story import is_outside
       retry_jitter_factor=0.5, retry_condition_fn=is_outside)
 def send_waiting() -> int:
     """Send what is queued; a mail server that is away is tried again, later ones first counted."""
-    messenger = Messenger.from_settings()
+    messenger = Messenger.in_use()
     waiting = reminding.waiting()
     sent = sum(reminding.send(notice, messenger.send) for notice in waiting)
     if waiting and not sent:

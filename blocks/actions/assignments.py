@@ -40,7 +40,7 @@ def accept(login: str, code: str, items: Sequence[str] | None = None) -> Done:
         if wrong:
             raise RuleViolation("\n".join(f"· {w.message}：{w.remedy}" for w in wrong),
                                 "什么都没有改动，请用 --items 重新选择事项")
-        advance(session, assignment, "accepted", actor, item_codes=chosen,
+        advance(session, assignment, "accepted", actor, verb="接收任务", item_codes=chosen,
                 accepted_by_id=actor.id, details={"items": chosen})
         return Done(f"{assignment.title}：任务已接收，检查事项{len(chosen)}项",
                     "系统随即从封存的名单中抽定本部门检查人员")

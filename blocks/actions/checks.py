@@ -98,10 +98,10 @@ def confirm(login: str, check_id: int | str) -> Done:
         actor = account(session, login).as_actor()
         check = get(session, Check, check_id)
         entry = _waiting(check)
+        if check.stage == "planned" and entry is None:
+            raise StageError(f"{check.title}还没有填报记录", "先由主检人员填报")
         advance(session, check, "recorded", actor, clock_from=settings.today(),
                 facts={"recorded_by_id": entry.recorded_by_id if entry else None})
-        if entry is None:
-            raise StageError(f"{check.title}还没有填报记录", "先由主检人员填报")
         _valid_certificate(_seat(session, check, actor), entry.inspected_on)
         entry.confirmed_by_id, entry.made_on = actor.id, settings.today()
         _finish_visit(session, check, actor)

@@ -139,7 +139,8 @@ def edit(login: str, code: str, data: Any) -> Done:
         columns = _columns(session, draft)
         _own_department(actor, columns)
         _refuse(session, draft)
-        advance(session, scheme, "drafted", actor, drafter_id=actor.id, **columns)
+        advance(session, scheme, "drafted", actor, verb="修改", drafter_id=actor.id,
+                **columns)
         return Done(f"方案 {scheme.title} 已修改", f"用 choucha scheme submit {scheme.code} 提交")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import httpx
+import psycopg
 
 from blocks import settings
 from blocks.errors import InspectionError, NotAnswering
@@ -111,8 +112,7 @@ def _start_database(system: System) -> None:
     wanted = settings.get()
     if wanted.database_url:
         system.facts["database_url"] = wanted.database_url
-        base, _, _ = wanted.database_url.rpartition("/")
-        prefect = os.environ.get("CHOUCHA_PREFECT_DATABASE_URL", f"{base}/choucha_prefect")
+        prefect = wanted.prefect_database_url or _beside(wanted.database_url)
     else:
         with system.step("PostgreSQL 已启动（内置）"):
             cluster = postgres.prepare(system.state, wanted.postgres_port)
@@ -126,6 +126,17 @@ def _start_database(system: System) -> None:
         "postgresql://", "postgresql+asyncpg://", 1)
     with system.step("登记库已是最新版本"):
         upgrade(settings.database_url())
+
+
+def _beside(database_url: str) -> str:
+    """Return the address of a database for Prefect on the operator's own server, made if missing."""
+    try:
+        postgres.ensure_database(database_url, "choucha_prefect")
+    except psycopg.Error as error:
+        raise NotAnswering("您的 PostgreSQL 没有应答，或不许建库 choucha_prefect",
+                           f"请核对 CHOUCHA_DATABASE_URL；也可先建好该库并设 "
+                           f"CHOUCHA_PREFECT_DATABASE_URL。原话：{error}") from error
+    return f"{database_url.rpartition('/')[0]}/choucha_prefect"
 
 
 def _start_prefect(system: System) -> None:

@@ -17,6 +17,8 @@ from blocks.register.schemes import Assignment, Scheme, SchemeReview
 from blocks.register.trail import TrailLine
 from blocks.register.visits import Check, CheckRecord, Seat, Visit
 
+MOST_TRIES = 5  # starts of one due work before it is shown to a person (G17)
+
 
 @dataclass(frozen=True)
 class Work:

@@ -5,11 +5,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from blocks import engine, settings
+from blocks.errors import NotAnswering
 from blocks.register.database import only_one
-from blocks.register.due import Work, find
+from blocks.register.due import MOST_TRIES, Work, find
 from blocks.register.schemes import Attempt
-
-MOST_TRIES = 5
 
 
 def sweep() -> str:
@@ -47,15 +46,12 @@ def _start(work: Work) -> bool:
         attempt.tries, attempt.last_at = attempt.tries + 1, settings.now()
         key = f"{work.key}:{attempt.tries}"
     parameters = {} if work.scheme_id is None else {"scheme_id": work.scheme_id}
-    run, _ = engine.start(work.flow, parameters, key)
+    try:
+        run, _ = engine.start(work.flow, parameters, key)
+    except NotAnswering:
+        with engine.change() as session:  # it was never tried: the same key may be used again
+            session.get_one(Attempt, work.key).tries -= 1
+        raise
     with engine.change() as session:
         session.get_one(Attempt, work.key).last_run = run
     return True
-
-
-def needs_a_person() -> list[Attempt]:
-    """Return the due works that were started five times in vain (G17)."""
-    with engine.change() as session:
-        keys = {work.key for work in find(session)}
-        return [a for a in session.scalars(select(Attempt).where(Attempt.tries >= MOST_TRIES))
-                if a.key in keys]

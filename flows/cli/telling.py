@@ -81,17 +81,26 @@ def intake_report(report: Intake) -> None:
 def status(code: Annotated[str | None, typer.Argument(
         help="方案编号；不写则列出全部方案", metavar="方案编号")] = None) -> None:
     """各方案到了哪一步，期限到哪天，等谁办理。"""
+    if code is not None:
+        return status_of(code)
     with transaction() as session:
-        if code is None:
-            table = Table("编号", "名称", "牵头", "进度", "等待", "最近期限")
-            for scheme in all_schemes(session):
-                dues = overview.open_dues(session, scheme.id)
-                _row(table, scheme.code, scheme.name, scheme.lead.short_name,
-                     overview.scheme_story(session, scheme)["stage_label"],
-                     overview.awaited(session, scheme), dues[0]["left"] if dues else "")
-            console.print(table if table.row_count else
-                          "还没有方案。用 choucha scheme new 文件 --as 账号 起草第一个")
-            return
+        table = Table("编号", "名称", "牵头", "进度", "等待", "最近期限")
+        for scheme in all_schemes(session):
+            dues = overview.open_dues(session, scheme.id)
+            _row(table, scheme.code, scheme.name, scheme.lead.short_name,
+                 overview.scheme_story(session, scheme)["stage_label"],
+                 overview.awaited(session, scheme), dues[0]["left"] if dues else "")
+        troubles = overview.needs_a_person(session)
+    console.print(table if table.row_count else
+                  "还没有方案。用 choucha scheme new 文件 --as 账号 起草第一个")
+    for sentence in troubles:
+        console.print(f"[red]需要人处理[/] {escape(sentence)}")
+    return None
+
+
+def status_of(code: str) -> None:
+    """Tell how one scheme stands: stages, who is awaited, dates, every check."""
+    with transaction() as session:
         scheme = find_scheme(session, code)
         story = overview.scheme_story(session, scheme)
         checks = overview.check_rows(session, scheme.id)

@@ -94,18 +94,18 @@ STEPS = {"drafted": ("sample", _drafted), "submitted": ("drafted", _submitted),
 class Scenes:
     """The scenes of one run of the tests; `made` holds the code of each one's scheme."""
 
-    def __init__(self, cluster: Cluster, folder: Path, carry_on: Carry) -> None:
-        self.cluster, self.folder, self.carry_on = cluster, folder, carry_on
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster, self.folder = cluster, folder
         self.made = {"sample": "", "empty": ""}
         self.shared: set[str] = set()
         self.copies: list[str] = []
 
-    def _make(self, name: str) -> None:
+    def _make(self, name: str, carry_on: Carry) -> None:
         if name not in self.made:
             parent, step = STEPS[name]
-            self._make(parent)
+            self._make(parent, carry_on)
             self._copy(f"scene_{name}", parent)
-            self.made[name] = step(self.made[parent], self.carry_on)
+            self.made[name] = step(self.made[parent], carry_on)
             database.engine(settings.database_url()).dispose()
 
     def _copy(self, name: str, scene: str) -> None:
@@ -120,16 +120,16 @@ class Scenes:
         with psycopg.connect(self.cluster.url("postgres"), autocommit=True) as connection:
             connection.execute(command)
 
-    def open(self, name: str) -> str:
+    def open(self, name: str, carry_on: Carry) -> str:
         """Let this test work in a copy of its own; return the code of the scene's scheme."""
-        self._make(name)
+        self._make(name, carry_on)
         self.copies.append(f"copy_{name}_{len(self.copies)}")
         self._copy(self.copies[-1], name)
         return self.made[name]
 
-    def look(self, name: str) -> str:
+    def look(self, name: str, carry_on: Carry) -> str:
         """Let this test be refused in the copy that all refusals in this scene share."""
-        self._make(name)
+        self._make(name, carry_on)
         if name in self.shared:
             self._enter(f"shared_{name}")
         else:
@@ -137,27 +137,22 @@ class Scenes:
             self._copy(f"shared_{name}", name)
         return self.made[name]
 
-    def leave(self) -> None:
-        """Drop the copy a test worked in."""
-        database.engine(settings.database_url()).dispose()
+    def drop(self) -> None:
+        """Drop every copy: together, at the end, for each drop alone would wait for the disk."""
         for name in self.copies:
-            if name:
-                self._tell(f'DROP DATABASE "{name}" WITH (FORCE)')
-        self.copies = [""] * len(self.copies)
+            self._tell(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self.copies.clear()
 
 
 _THE_SCENES: list[Scenes] = []
 
 
-def the_scenes(cluster: Cluster, folder: Path, carry_on: Carry) -> Iterator[Scenes]:
-    """Yield the scenes of this run, made at the first use."""
-    if not _THE_SCENES or _THE_SCENES[0].cluster is not cluster:
-        _THE_SCENES[:] = [Scenes(cluster, folder, carry_on)]
-    before = settings.get()
+def the_scenes(cluster: Cluster, folder: Path) -> Iterator[Scenes]:
+    """Yield the scenes of this run, the same for all folders of tests."""
+    if not _THE_SCENES:
+        _THE_SCENES.append(Scenes(cluster, folder))
     yield _THE_SCENES[0]
-    if settings.get() is not before:
-        _THE_SCENES[0].leave()
-    settings.get.cache_clear()
+    _THE_SCENES[0].drop()
 
 
 def everything() -> dict[str, str]:

@@ -33,7 +33,7 @@ def the_sources() -> dict[str, DrawSource]:
 @pytest.mark.parametrize(("changes", "said"), [
     ({"title": ""}, "方案缺少：title"),
     ({"sampling": {}}, "方案缺少：sampling"),
-    ({"window": {"start": "today"}}, "方案缺少：window.end"),
+    ({"window": {"start": "today"}}, "方案缺少：window.start、window.end"),
     ({"window": {"start": "today", "end": "soon"}}, "日期「soon」看不懂"),
     ({"window": {"start": "today", "end": datetime.datetime(2026, 12, 1, 9)}}, "看不懂"),
     ({"window": {"start": "+5 workdays", "end": "today"}}, "早于开始"),
@@ -285,7 +285,7 @@ def test_who_does_not_reveal_in_time_is_named_and_the_draw_goes_on(open_scene):
 def test_an_assignment_is_accepted_once(open_scene):
     code = open_scene("dispatched")
     assignments.accept("wjj.jingban", code)
-    with refused("不能「已接收」", StageError):
+    with refused("不能「接收任务」", StageError):
         assignments.accept("wjj.shenpi", code)
     with refused("不能「已退回」", StageError):
         assignments.send_back("wjj.shenpi", code, "人手不足")
@@ -335,7 +335,7 @@ def test_a_sent_back_assignment_is_sent_again_and_accepted(open_scene, carry_on)
     with refused("只能由审批人办理", RuleViolation):
         assignments.send_back("wjj.jingban", code, "人手不足")
     assignments.send_back("wjj.shenpi", code, "人手不足")
-    with refused("不能「已接收」", StageError):
+    with refused("不能「接收任务」", StageError):
         assignments.accept("wjj.jingban", code)
     with refused("只能由联席会议办公室办理", RuleViolation):
         assignments.resend("gaj.jingban", code, "wjj", "已商定")
