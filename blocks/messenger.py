@@ -38,6 +38,8 @@ class Messenger(Block):
     @classmethod
     def in_use(cls) -> "Messenger":
         """Return the block document `default` if an administrator made one, else the settings."""
+        if not settings.api_url():  # outside the engine `load` would start a server of its own
+            return cls.from_settings()
         try:
             return cls.load("default")
         except ValueError:
@@ -46,7 +48,8 @@ class Messenger(Block):
     def message(self, notice: Notice, recipient: str) -> EmailMessage:
         """Return the notice as a message; its Message-ID is the notice's business key (G6)."""
         mail = EmailMessage()
-        mail["Subject"], mail["From"], mail["To"] = notice.subject, self.sender, recipient
+        mail["Subject"] = " ".join(notice.subject.split())  # a header holds no line break
+        mail["From"], mail["To"] = self.sender, recipient
         mail["Date"] = format_datetime(notice.queued_at)
         mail["Message-ID"] = f"<{notice.key.replace(':', '.')}@choucha>"
         mail.set_content(notice.body)

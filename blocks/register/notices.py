@@ -39,11 +39,11 @@ def queue(session: Session, key: str, kind: str, subject: str, body: str, *,
           department_id: int | None = None, account_id: int | None = None,
           scheme_id: int | None = None) -> bool:
     """Queue a notice unless one of the same key exists; return whether it is new."""
-    done = session.execute(insert(Notice).values(
+    new = session.scalar(insert(Notice).values(
         key=key, kind=kind, subject=subject, body=body, department_id=department_id,
         account_id=account_id, scheme_id=scheme_id, stage="queued", tries=0,
-    ).on_conflict_do_nothing(index_elements=["key"]))
-    return done.rowcount == 1
+    ).on_conflict_do_nothing(index_elements=["key"]).returning(Notice.id))
+    return new is not None
 
 
 def queued(session: Session) -> int:

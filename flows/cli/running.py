@@ -29,7 +29,8 @@ def up() -> None:
 
     from blocks.local.up import running
 
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
+        signal.signal(stop, _as_interrupt)
     try:
         with running(say) as system:
             tell_addresses(system.facts)
@@ -61,7 +62,8 @@ def demo(
         raise InspectionError(f"找不到检查对象名录 {targets}", "请核对 TARGETS 的路径")
     _fresh_state()
     begun = time.monotonic()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
+        signal.signal(stop, _as_interrupt)
     try:
         with running(say) as system:
             tell_addresses(system.facts)

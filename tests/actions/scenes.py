@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from blocks import settings
 from blocks.actions import assignments, draws, schemes
@@ -22,7 +22,7 @@ from blocks.errors import InspectionError
 from blocks.local.postgres import Cluster
 from blocks.register import Base, database
 from blocks.register.database import transaction
-from blocks.register.directories import Account, account, service_account
+from blocks.register.directories import Account, Inspector, account, service_account
 from blocks.register.due import find
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.visits import Check, live_visits
@@ -202,6 +202,12 @@ def hired(login: str, like: str, **changes: object) -> str:
             "login": login, "name": f"样例·{login}", "department_id": model.department_id,
             "roles": model.roles, "active": True, **changes}))
     return login
+
+
+def all_may_lead() -> None:
+    """Let whoever is free lead, so that a seat can be filled whatever was drawn."""
+    with transaction() as session:
+        session.execute(update(Inspector).values(may_lead=True))
 
 
 def stage_of(kind: type, id: int) -> str:

@@ -15,6 +15,7 @@ from blocks.register.standing import public_versions
 from blocks.register.visits import Check, CheckRecord, Seat
 from tests import people
 from tests.actions.scenes import (
+    all_may_lead,
     due_flows,
     first_check,
     hired,
@@ -177,6 +178,7 @@ def test_a_returned_record_stays_as_a_version_and_a_new_one_follows(open_scene):
 
 def test_an_inspector_recused_after_a_return_is_replaced_though_the_visit_was_done(open_scene):
     code = open_scene("in_field")
+    all_may_lead()
     check, team = first_check(code)
     target = people.teams(code, "gaj")
     with transaction() as session:

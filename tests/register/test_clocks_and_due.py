@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from blocks import engine, settings
 from blocks.actions import assignments, checks, draws, recusals, schemes, visits
-from blocks.register import Base, database
+from blocks.register import Base, database, notices
 from blocks.register.database import transaction
 from blocks.register.due import find
 from blocks.register.trail import DueLine, OutboxLine, TrailLine
@@ -194,7 +194,16 @@ def test_notices_that_wait_are_due_once_for_no_scheme(look):
         assert [w.flow for w in find(session) if w.scheme_id is None] == ["reminders"]
 
 
-def test_the_first_record_of_a_scheme_not_yet_begun_wakes_the_field_check(open_scene, carry_on):
+def test_a_notice_of_the_same_fact_is_queued_once(look):
+    look("sample")
+    with transaction() as session:
+        assert notices.queue(session, "k", "reminder", "到期", "…")
+        assert not notices.queue(session, "k", "reminder", "到期", "…")
+        assert notices.queued(session) == 1
+        session.rollback()
+
+
+def test_a_scheme_that_begins_later_is_due_in_the_field_on_its_first_day(open_scene, carry_on):
     open_scene("sample")
     today = settings.today()
     later = settings.calendar().add(today, 5).on
