@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
+from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -67,13 +68,20 @@ class Settings(BaseSettings):
 @cache
 def get() -> Settings:
     """Return the settings of this process, read once."""
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "；".join(f"CHOUCHA_{e['loc'][0]}".upper() + f"＝{e['input']}" for e in error.errors())
+        raise NotAnswering(f"设置看不懂：{wrong}", "请对照 config/settings.example.toml 改正") from None
 
 
 def state_dir() -> Path:
     """Return the state directory, made at its first use, closed to others."""
     path = get().state.expanduser().resolve()
-    path.mkdir(parents=True, exist_ok=True, mode=0o711)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o711)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise NotAnswering(f"状态目录不能用：{error}", "请另设 CHOUCHA_STATE") from None
     return path
 
 

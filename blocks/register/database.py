@@ -54,6 +54,8 @@ def transaction() -> Iterator[Session]:
 def _translated(error: DBAPIError) -> InspectionError | None:
     """Return what a person is told, or None where it is a bug."""
     state = getattr(error.orig, "sqlstate", None) or ""
+    if state == "42P01":
+        return NotAnswering("这个数据库里还没有登记库", "请先运行 choucha up，它会建好全部表")
     if isinstance(error, (OperationalError, InterfaceError)) and state[:2] in ("", "08", "57"):
         return NotAnswering("登记库（PostgreSQL）没有应答，什么都没有改动",
                             "请先运行 choucha up；若已在运行，请查看它的输出后重试")

@@ -24,7 +24,7 @@ MACHINE_PATHS = re.compile("|".join((
     r"/" + r"work/", r"/" + r"root/", r"/" + r"home/[a-z]", r"/" + r"Users/[A-Za-z]",
     r"[A-Z]:\\" + r"Users")))
 BUILT = ("*.min.js", "*.min.css", "*.map", "*.woff", "*.woff2", "*.ttf", "*.otf", "*.whl", "*.so",
-         "*.dll", "*.jar", "*.zip", "*.gz", "*.pyc", "package-lock.json.orig")
+         "*.dll", "*.jar", "*.zip", "*.gz", "*.pyc")
 FOREIGN_FOLDERS = {"node_modules", "vendor", "third_party", "site-packages"}
 SHARED = ROOT.parent / "shared" / "data"
 
