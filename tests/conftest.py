@@ -8,6 +8,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -122,3 +123,25 @@ def _take(flow: str, scheme_id: int) -> list[str]:
         who = service_account(session, flow, flow).as_actor(run=f"test {flow}")
     steps = importlib.import_module(f"flows.{flow}").STEPS
     return [sentence for step in steps if (sentence := step(scheme_id, who))]
+
+
+@pytest.fixture(scope="session")
+def scenes(cluster: postgres.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The scenes of tests/scenes.py, each made once a run."""
+    from tests.scenes import the_scenes  # which itself asks for `use` above
+
+    yield from the_scenes(cluster, tmp_path_factory.mktemp("scenes"))
+
+
+@pytest.fixture
+def open_scene(scenes, carry_on) -> Iterator[Callable[[str], str]]:
+    """Enter a copy of a scene that is this test's own; returns its scheme's code."""
+    yield lambda name: scenes.open(name, carry_on)
+    database.engine(settings.database_url()).dispose()
+
+
+@pytest.fixture
+def look(scenes, carry_on) -> Iterator[Callable[[str], str]]:
+    """Enter the copy of a scene that all refusals share; returns its scheme's code."""
+    yield lambda name: scenes.look(name, carry_on)
+    database.engine(settings.database_url()).dispose()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from blocks import engine, settings
 from blocks.actions import Done
 from blocks.errors import RuleViolation, StageError
-from blocks.register.directories import account
+from blocks.register.directories import Account, account
 from blocks.register.trail import advance
 from blocks.register.visits import Check, CheckRecord, Seat, get, live_seats
 from blocks.rules.stages import Actor
@@ -103,9 +103,19 @@ def confirm(login: str, check_id: int | str) -> Done:
         advance(session, check, "recorded", actor, clock_from=settings.today(),
                 facts={"recorded_by_id": entry.recorded_by_id if entry else None})
         _valid_certificate(_seat(session, check, actor), entry.inspected_on)
+        _recorder_still_sits(session, check, entry)
         entry.confirmed_by_id, entry.made_on = actor.id, settings.today()
         _finish_visit(session, check, actor)
         return Done(f"{check.title}：记录已确认", "等本部门未参加检查的人审核；20个工作日的公示期限已开始")
+
+
+def _recorder_still_sits(session: Session, check: Check, entry: CheckRecord) -> None:
+    """A record whose author was recused since is no record (art. 9)."""
+    recorder = session.get_one(Account, entry.recorded_by_id)
+    if not any(seat.inspector_id == recorder.inspector_id and not seat.suspended
+               for seat in live_seats(session, check.id)):
+        raise StageError(f"填报人{recorder.name}已不参加这次检查，这份记录不能确认",
+                         "请由现在的主检人员重新填报")
 
 
 def _finish_visit(session: Session, check: Check, actor: Actor) -> None:

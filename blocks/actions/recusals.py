@@ -79,5 +79,7 @@ def appeal(login: str, recusal_id: int | str, reason: str) -> Done:
         if recusal.stage == "refused" and recusal.version > FIRST_DECISION:
             raise StageError("此回避申请已经复核过，不再复核", "复核一次为限；有新的事实请另行申请")
         advance(session, recusal, "reconsidered", actor, reason=reason)
+        if actor.id not in (recusal.claimed_by_id, recusal.concerned_id):
+            raise RuleViolation("只有申请人或被申请回避的人可以申请复核", "请由本人提出", article=9)
         recusal.seat.suspended = True
         return Done("已申请复核", "由本部门另一位审批人3日内决定；期间暂停参加")

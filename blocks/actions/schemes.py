@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from blocks import engine, settings
@@ -132,8 +132,9 @@ def new(login: str, data: Any) -> Done:
         _refuse(session, draft)
         session.execute(select(func.pg_advisory_xact_lock(SCHEME_LOCK)))
         year = settings.today().year
-        last = session.scalar(select(func.max(Scheme.code)).where(Scheme.code.like(f"{year}-%")))
-        number = int(last.partition("-")[2]) + 1 if last else 1
+        number = 1 + (session.scalar(select(func.max(
+            cast(func.split_part(Scheme.code, "-", 2), Integer))).where(
+            Scheme.code.like(f"{year}-%"))) or 0)
         scheme = Scheme(code=f"{year}-{number:03d}", drafter_id=actor.id, **columns)
         begin(session, scheme, actor)
         return Done(f"方案 {scheme.title} 已起草", f"改好后用 choucha scheme submit {scheme.code} 提交",

@@ -14,7 +14,7 @@ from blocks.register.directories import Account, Inspector
 from blocks.register.standing import public_versions
 from blocks.register.visits import Check, CheckRecord, Seat
 from tests import people
-from tests.actions.scenes import (
+from tests.scenes import (
     all_may_lead,
     due_flows,
     first_check,

@@ -11,7 +11,7 @@ from blocks.errors import NotFound, RosterError, RuleViolation
 from blocks.register.database import transaction
 from blocks.register.directories import Department, Interest, RosterIntake, Target, TargetListing
 from blocks.rules import uscc
-from tests.actions.scenes import everything, refused
+from tests.scenes import everything, refused
 
 SAMPLE = settings.CONFIG / "sample"
 

@@ -12,7 +12,7 @@ from blocks.register.notices import Notice
 from blocks.register.standing import is_replaced_and_staffed
 from blocks.register.visits import Check, Recusal, Seat, Visit
 from tests import people
-from tests.actions.scenes import (
+from tests.scenes import (
     all_may_lead,
     due_flows,
     first_check,
@@ -294,3 +294,30 @@ def test_once_a_department_has_recorded_the_business_is_not_replaced(open_scene)
     checks.record(team[0], check, "no_problem", YES)
     with refused("已有部门填报了记录", StageError):
         visits.confirm_replacement("gaj.jingban", visit_of(check))
+
+
+def test_a_record_of_somebody_recused_since_cannot_be_confirmed(open_scene, carry_on):
+    code = open_scene("in_field")
+    check, team = first_check(code)
+    checks.record(team[0], check, "no_problem", YES)
+    number = recusals.claim(team[0], check, "亲属在该店任职").ids["recusal"]
+    with refused("已不参加这次检查", StageError):
+        checks.confirm(team[1], check)
+    all_may_lead()
+    recusals.decide("gaj.shenpi", number, grant=True, reason="属实")
+    run("acceptance", code)
+    leader, second = people.teams(code)[0][1]
+    assert leader != team[0]
+    checks.record(leader, check, "no_problem", YES)
+    checks.confirm(second, check)
+    assert stage_of(Check, check) == "recorded"
+
+
+def test_only_the_person_concerned_or_the_claimant_appeals(open_scene):
+    code = open_scene("in_field")
+    number, _, team = claimed(code)
+    recusals.decide("gaj.shenpi", number, grant=False, reason="无关")
+    stranger = next(login for _, others in people.teams(code) for login in others
+                    if login not in team)
+    with refused("只有申请人或被申请回避的人", RuleViolation):
+        recusals.appeal(stranger, number, "我来说两句")

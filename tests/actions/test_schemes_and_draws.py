@@ -14,7 +14,7 @@ from blocks.register.draws import Draw, DrawFile, DrawSource, DrawTicket
 from blocks.register.schemes import Assignment, Scheme
 from blocks.register.schemes import scheme as find_scheme
 from tests import people
-from tests.actions.scenes import PARTIES, SECRETS, SMALL, hired, on_day, refused, run
+from tests.scenes import PARTIES, SECRETS, SMALL, hired, on_day, refused, run
 
 TOO_BIG = "9" * 30
 

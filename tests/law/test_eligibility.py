@@ -99,7 +99,16 @@ def test_no_inspector_is_at_two_visits_in_one_half_day():
     bound = [(person, *slot) for visit, slot in fixed.items() for person in teams[visit]]
     assert set(fixed) == set(teams)
     assert len(set(bound)) == len(bound)
-    assert fixed[1] == fixed[3] == (FIRST, "am")  # nobody waits without need
+
+
+def test_visits_are_spread_out_so_that_people_are_left_to_take_a_seat():
+    fixed = fix_times({1: "甲乙", 2: "丙丁", 3: "戊己"}, half_days(FIRST, FIRST + DAY, CALENDAR), set())
+    assert len(set(fixed.values())) == 3
+
+
+def test_where_spreading_leaves_a_visit_out_they_are_packed():
+    fixed = fix_times({1: "甲乙", 2: "丙丁", 3: "甲丙"}, half_days(FIRST, FIRST, CALENDAR), set())
+    assert fixed == {1: (FIRST, "am"), 2: (FIRST, "am"), 3: (FIRST, "pm")}
 
 
 def test_who_is_bound_elsewhere_is_left_there():

@@ -19,7 +19,7 @@ from blocks.register.due import find
 from blocks.register.trail import DueLine, OutboxLine, TrailLine
 from blocks.rules.deadlines import CLOCKS
 from tests import people
-from tests.actions.scenes import (
+from tests.scenes import (
     PARTIES,
     SECRETS,
     SMALL,

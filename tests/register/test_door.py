@@ -13,7 +13,7 @@ from blocks.register.database import transaction
 from blocks.register.schemes import Scheme
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import OutboxLine, TrailLine, advance
-from tests.actions.scenes import actor, everything, first_check
+from tests.scenes import actor, everything, first_check
 
 
 def execute(*statements: str) -> None:
