@@ -19,7 +19,7 @@ demo: setup
 	@TARGETS="$(TARGETS)" KEEP="$(KEEP)" $(VENV)/bin/choucha demo
 
 test: setup
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	@$(VENV)/bin/ruff check .

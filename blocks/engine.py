@@ -34,7 +34,7 @@ DEPLOYMENTS = {
     "sweep": "巡查/巡查",
     "nightly": "夜间任务/夜间任务",
 }
-DEAD_STATES = ("CRASHED", "FAILED", "CANCELLED", "COMPLETED")
+ENDED = ("CRASHED", "FAILED", "CANCELLED", "COMPLETED")
 
 
 def _client() -> httpx.Client:

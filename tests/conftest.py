@@ -26,6 +26,11 @@ SAMPLE = settings.CONFIG / "sample"
 SHARED = settings.ROOT.parent / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the demos: they take longest, and run beside everything else."""
+    items.sort(key=lambda item: "test_demo" not in item.nodeid)
+
+
 def use(url: str, state: Path) -> None:
     """Let this process speak to another register."""
     os.environ["CHOUCHA_DATABASE_URL"], os.environ["CHOUCHA_STATE"] = url, str(state)

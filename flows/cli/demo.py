@@ -24,7 +24,8 @@ from flows.cli.people import read_yaml
 
 SAMPLE = settings.CONFIG / "sample"
 LEAD, SECOND, THIRD = "gaj", "wjj", "xfjy"
-PATIENCE, NUDGE = 180, 25
+PATIENCE = 240  # seconds
+NUDGE, NUDGE_ALONE = 25, 3  # seconds before the sweep is called; with events off it does all
 
 
 class Demo:
@@ -32,7 +33,7 @@ class Demo:
 
     def __init__(self, system: System, console: Console, targets: Path | None) -> None:
         self.system, self.console, self.targets = system, console, targets
-        self.code = ""
+        self.code = self.sweep = ""
         self.secrets: dict[str, str] = {}
 
     def play(self) -> None:
@@ -58,9 +59,7 @@ class Demo:
     def until(self, what: str, question: Callable[[Any], bool]) -> None:
         """Wait for the flows; after a while call the sweep, as its schedule would."""
         begun = nudged = time.monotonic()
-        events_off = settings.get().events == "off"
-        if events_off:
-            nudged -= NUDGE
+        nudge = NUDGE_ALONE if settings.get().events == "off" else NUDGE
         while True:
             with transaction() as session:
                 if question(session):
@@ -68,7 +67,7 @@ class Demo:
             for name in self.system.revive():
                 self.console.print(f"[yellow]![/] {name}意外停止，已重新启动")
             now = time.monotonic()
-            if now - nudged > NUDGE:
+            if now - nudged > nudge:
                 nudged = now
                 self._sweep()
             if now - begun > PATIENCE:
@@ -78,8 +77,14 @@ class Demo:
         self.console.print(f"[cyan]⟳[/] {what} [dim]{time.monotonic() - begun:.1f} 秒[/]")
 
     def _sweep(self) -> None:
+        """Call the sweep, unless the last one called has not ended yet."""
         try:
-            engine.start("sweep", {}, f"demo:{uuid.uuid4()}")
+            if self.sweep:
+                _, state = engine.start("sweep", {}, self.sweep)
+                if state not in engine.ENDED:
+                    return
+            self.sweep = f"demo:{uuid.uuid4()}"
+            engine.start("sweep", {}, self.sweep)
         except InspectionError as error:
             self.console.print(f"[yellow]![/] {error.message}")
 
