@@ -40,8 +40,8 @@ def prove(console: Console, code: str) -> None:
     failed = [name for _, name, ok, _ in verifier.verify(folder) if not ok]
     _must(not failed, f"抽取核对不符：{'、'.join(failed)}")
     console.print("[green]✓[/] 只用公开文件重新计算抽取，结果相同")
-    flows, tasks = (_count(kind) for kind in ("flow_runs", "task_runs"))
-    console.print(f"[green]✓[/] 全程流程运行{flows}次、任务运行{tasks}次")
+    flows, sweeps, tasks = _count("flow_runs"), _count("flow_runs", "巡查"), _count("task_runs")
+    console.print(f"[green]✓[/] 全程流程运行{flows}次（其中巡查{sweeps}次）、任务运行{tasks}次")
     console.print(timeline_table(entries))
     console.print(f"  Prefect 界面  {settings.running()['ui_url']}\n"
                   f"  公示页面      {site}/schemes/{code}.html\n  抽取文件      {folder}\n"
@@ -57,6 +57,9 @@ def _sorted(results: list[dict]) -> list[str]:
     return sorted(json.dumps(r, ensure_ascii=False, sort_keys=True) for r in results)
 
 
-def _count(kind: str) -> int:
+def _count(kind: str, flow: str | None = None) -> int:
+    """Count the runs that began, of one flow or of all."""
     body = {kind: {"state": {"type": {"any_": ["COMPLETED", "RUNNING", "FAILED", "CRASHED"]}}}}
+    if flow:
+        body["flows"] = {"name": {"any_": [flow]}}
     return httpx.post(f"{settings.api_url()}/{kind}/count", json=body, timeout=10).json()
