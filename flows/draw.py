@@ -7,10 +7,10 @@ the register before the next, so that a run that dies goes on where it stood and
 from prefect import flow, task
 from prefect.tasks import exponential_backoff
 
-from blocks.steps import ceremony, publishing, staffing
+from blocks.steps import ceremony, publishing, sealing, staffing
 from blocks.story import actor, is_outside, run_name, show, take
 
-STEPS = (ceremony.announce, ceremony.seal, ceremony.cast, staffing.staff_lead)
+STEPS = (ceremony.announce, sealing.seal, ceremony.gather, ceremony.cast_lots, staffing.staff_lead)
 
 
 @task(name="公布抽取文件", retries=3, retry_delay_seconds=exponential_backoff(2),

@@ -1,19 +1,31 @@
-"""What departments give to a draw: a commitment, then its secret; a public figure (art. 3)."""
+"""What people do in a draw: commit, reveal, type a public figure, void it, ask for proof (art. 3)."""
 
 import secrets
-from datetime import UTC
 
 from sqlalchemy.orm import Session
 
 from blocks import engine, settings
 from blocks.actions import Done
-from blocks.draw.randomness import Source, check_value, commitment
+from blocks.draw.ids import canonical_id
+from blocks.draw.pool import parse_pool
+from blocks.draw.randomness import check_value, commitment
+from blocks.draw.result import slip_record, void_record
 from blocks.errors import NotFound, RuleViolation, StageError
 from blocks.register.directories import account
-from blocks.register.draws import Draw, DrawSource, open_draw, sources
+from blocks.register.draws import (
+    Draw,
+    DrawSource,
+    append_chain,
+    as_source,
+    file_bytes,
+    open_draw,
+    put_file,
+    sources,
+)
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import advance
-from blocks.rules.stages import Actor
+from blocks.rules.disclosure import check_public
+from blocks.rules.stages import Actor, Role
 
 
 def _draw(session: Session, code: str) -> Draw:
@@ -29,13 +41,6 @@ def _own_source(session: Session, draw: Draw, actor: Actor) -> DrawSource:
         if source.kind == "reveal" and source.department_id == actor.department_id:
             return source
     raise NotFound(f"{draw.title}没有等待{actor.name}所在部门的随机数", "只有参加本次抽查的部门提交")
-
-
-def as_source(source: DrawSource) -> Source:
-    """Return a source of the register as the draw reads it."""
-    due = source.due_at.astimezone(UTC) if source.due_at else None
-    return Source(source.kind, source.locator, f"{due:%Y-%m-%dT%H:%M:%SZ}" if due else "",
-                  source.commitment)
 
 
 def commit(login: str, code: str, secret: str | None = None) -> Done:
@@ -77,21 +82,20 @@ def reveal(login: str, code: str, secret: str) -> Done:
         return Done(f"{draw.title}：本部门的密数已揭示", "各来源齐备后系统随即出签")
 
 
-def type_figure(login: str, code: str, value: str) -> Done:
-    """Type the public figure in; it counts when a second person has typed the same."""
+def type_figure(login: str, code: str, value: str, locator: str | None = None) -> Done:
+    """Type a public figure, or dice thrown before witnesses; it counts when a second person has
+    typed the same. `locator` says which, where several are awaited.
+    """
     with engine.change() as session:
         actor = account(session, login).as_actor()
         draw = _draw(session, code)
-        source = next((s for s in sources(session, draw.id) if s.kind == "typed"
-                       and s.confirmed_by_id is None), None)
-        if draw.stage == "sealed" and source is None:
-            raise StageError(f"{draw.title}没有等待录入的公开数字", "无需再办")
+        source = _awaited_figure(session, draw, locator)
         advance(session, draw, "sealed", actor, verb="提交随机数",
                 details={"locator": source.locator if source else ""})
         if source.due_at > settings.now():
             raise StageError(f"「{source.locator}」在{source.due_at:%m月%d日 %H:%M}之后才公布",
                              "公布之后再录入")
-        check_value("typed", value, as_source(source), draw.hash_name)
+        check_value(source.kind, value, as_source(source), draw.hash_name)
         if source.typed_by_id in (None, actor.id):
             source.typed_by_id, source.value = actor.id, value
             return Done(f"「{source.locator}」已录入一次：{value}", "请另一人再录入一次以核对")
@@ -100,3 +104,87 @@ def type_figure(login: str, code: str, value: str) -> Done:
                                 "请对照公布原文；前一人可以重新录入")
         source.confirmed_by_id, source.given_at = actor.id, settings.now()
         return Done(f"「{source.locator}」两人录入一致：{value}", "各来源齐备后系统随即出签")
+
+
+def _awaited_figure(session: Session, draw: Draw, locator: str | None) -> DrawSource | None:
+    """Return the figure that is typed now; None before the seal, where the door refuses anyway."""
+    awaited = [s for s in sources(session, draw.id)
+               if s.kind in ("typed", "dice") and s.confirmed_by_id is None]
+    named = [s for s in awaited if locator in (None, s.locator)]
+    if draw.stage == "sealed" and len(named) != 1:
+        names = "、".join(s.locator for s in awaited)
+        raise StageError(
+            f"{draw.title}等待录入的有几个，须写明是哪一个" if named
+            else f"{draw.title}没有等待录入的公开数字",
+            f"请用 --source 写明：{names}" if awaited else "无需再办")
+    return named[0] if named else None
+
+
+def ask_void(login: str, code: str, reason: str) -> Done:
+    """Ask for a draw to be voided; a second person decides."""
+    with engine.change() as session:
+        actor = account(session, login).as_actor()
+        draw = _draw(session, code)
+        _check_may_void(draw, reason)
+        advance(session, draw, draw.stage, actor, verb="申请作废", reason=reason,
+                void_asked_by_id=actor.id)
+        return Done(f"{draw.title}：已申请作废", "请办公室另一人或审批人用 choucha draw void 批准")
+
+
+def void(login: str, code: str, reason: str) -> Done:
+    """Void a draw, as a second person; reason, seal and result stay public, the next is announced."""
+    with engine.change() as session:
+        actor = account(session, login).as_actor()
+        draw = _draw(session, code)
+        _check_may_void(draw, reason)
+        if draw.void_asked_by_id is None:
+            raise StageError(f"{draw.title}没有人申请作废", "先由办公室用 choucha draw ask-void 提出")
+        content = void_record(file_bytes(session, draw.id, "seal.json"), reason,
+                              f"{settings.now():%Y-%m-%dT%H:%M:%SZ}")
+        put_file(session, draw.id, "void.json", content)
+        advance(session, draw, "void", actor, reason=reason)
+        append_chain(session, draw, "void", content)
+        return Done(f"{draw.title}：已作废，理由和原有文件继续公开", "系统随即预告下一次抽取")
+
+
+def _check_may_void(draw: Draw, reason: str) -> None:
+    if draw.stage == "announced":
+        raise StageError(f"{draw.title}还没有封存，无需作废", "请等待封存，或修改后续安排")
+    if draw.scheme.stage != "approved":
+        raise StageError(f"方案 {draw.scheme.title} 已在抽取之后办理，抽取不能再作废",
+                         "确需终止的，由办公室两人取消整个方案")
+    check_public(reason)
+
+
+def pool_of(login: str, code: str) -> bytes:
+    """Return a sealed draw's whole pool.tsv, to those who may see withheld lines."""
+    with engine.change() as session:
+        actor, draw = account(session, login).as_actor(), _sealed(session, code)
+        if not actor.roles & {Role.AUDITOR, Role.OFFICE}:
+            raise RuleViolation("完整的待抽库名单只提供给监督人员和办公室",
+                                "企业可以取得自己的一行和证明：choucha draw slip", article=11)
+        return file_bytes(session, draw.id, "pool.tsv")
+
+
+def slip(login: str, code: str, uscc: str) -> tuple[str, bytes]:
+    """Return a business's own line and the proof that it is in the sealed pool: (file name, JSON).
+
+    With its salted line a business alone can show in which stratum and with which weight it stood.
+    """
+    with engine.change() as session:
+        actor, draw = account(session, login).as_actor(), _sealed(session, code)
+        if not actor.roles - {Role.INSPECTOR}:
+            raise RuleViolation("证明由办公室或牵头部门出具", "请换有权限的账号（--as）", article=6)
+        found = parse_pool(file_bytes(session, draw.id, "pool.tsv"))
+        id_ = canonical_id(uscc, draw.hash_name)
+        place = found.find(id_)
+        if place is None:
+            raise NotFound(f"{id_} 不在 {draw.title} 的待抽库中", "请核对统一社会信用代码")
+        return f"{id_}.proof.json", slip_record(draw.seal, found, place, draw.hash_name)
+
+
+def _sealed(session: Session, code: str) -> Draw:
+    draw = open_draw(session, find_scheme(session, code).id)
+    if draw is None or draw.seal is None:
+        raise StageError(f"方案 {code} 还没有封存的抽取", "封存之后才有待抽库名单")
+    return draw

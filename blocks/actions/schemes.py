@@ -163,11 +163,11 @@ def submit(login: str, code: str) -> Done:
         advance(session, scheme, "submitted", actor, drafter_id=actor.id)
         _refuse(session, as_draft(session, scheme))
         found = pool(session, scheme)
-        if not found.candidates:
+        if not found.candidates.num_rows:
             raise RuleViolation(
-                f"抽查对象范围内没有可抽取的企业（范围内{len(found.excluded)}家均被排除）",
+                f"抽查对象范围内没有可抽取的企业（范围内{found.excluded.num_rows}家均被排除）",
                 "请放宽 scope，或先导入本部门的检查对象名录", article=8)
-        return Done(f"方案 {scheme.title} 已提交审批（待抽库{len(found.candidates)}家）",
+        return Done(f"方案 {scheme.title} 已提交审批（待抽库{found.candidates.num_rows}家）",
                     "系统随即审查整份方案，然后等审批人批准")
 
 

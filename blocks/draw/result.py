@@ -1,20 +1,20 @@
 """The result (抽取结果): who was drawn, who stands in reserve, and who stepped in for whom."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from blocks.draw import merkle
 from blocks.draw.hashing import canonical_json
-from blocks.draw.pool import Candidate, pool_lines, pool_root
+from blocks.draw.pool import Pool
 from blocks.draw.randomness import instant
 from blocks.draw.sealing import VERSION, read_seal, seal_hash
 from blocks.draw.seed import base, seed_targets
-from blocks.draw.tickets import draw_stratum
+from blocks.draw.tickets import Drawn, draw
 from blocks.errors import DrawError
 
 
 def build_result(
-    *, seal_bytes: bytes, seed_bytes: bytes, pool: Sequence[Candidate], evidence: Sequence[Mapping]
+    *, seal_bytes: bytes, seed_bytes: bytes, pool: Pool, evidence: Sequence[Mapping]
 ) -> bytes:
     """Draw, and return the bytes of `result.json`.
 
@@ -26,7 +26,7 @@ def build_result(
     """
     seal = read_seal(seal_bytes)
     hash_name = seal["hash"]
-    if pool_root(pool_lines(pool), hash_name) != seal["pool"]:
+    if pool.sealed(hash_name) != seal["pool"]:
         raise DrawError(
             "待抽库与封存时不一致，不能抽取", "请恢复封存时的待抽库；不能恢复的，作废重抽。"
         )
@@ -34,9 +34,9 @@ def build_result(
         raise DrawError("种子文件不是这份封存的", "请用本次封存的随机来源重新生成种子。")
     seed_base = base(seed_bytes, hash_name)
     seed_hex = seed_targets(seed_base, hash_name)
-    by_stratum = defaultdict(list)
-    for candidate in pool:
-        by_stratum[candidate.stratum].append(candidate)
+    wanted = {one["code"]: one["count"] + one["reserves"] for one in seal["strata"]}
+    tickets = draw([pool.batch()], [wanted[code] for code in pool.codes], seed_hex, hash_name)
+    lowest = dict(zip(pool.codes, tickets, strict=True))
     return canonical_json(
         {
             "version": VERSION,
@@ -45,8 +45,7 @@ def build_result(
             "seed_targets": seed_hex,
             "evidence": [dict(entry) for entry in evidence],
             "strata": [
-                _drawn(stratum, by_stratum[stratum["code"]], seed_hex, hash_name)
-                for stratum in seal["strata"]
+                _drawn(stratum, lowest.get(stratum["code"])) for stratum in seal["strata"]
             ],
         }
     )
@@ -83,20 +82,39 @@ def replacement_line(
     raise DrawError(f"「{id_out}」不在抽中名单中，或已被递补", "请核对编号。")
 
 
+def void_record(seal_bytes: bytes, reason: str, at: str) -> bytes:
+    """Return the bytes of `void.json`: a second person has approved that this draw is void.
+
+    Raises:
+        DrawError: no reason is given.
+    """
+    instant(at)
+    if not reason.strip():
+        raise DrawError("作废没有写明理由", "请写明理由；它会一直公开。")
+    seal = seal_hash(seal_bytes)
+    return canonical_json(
+        {"version": VERSION, "seal": seal, "reason": reason, "at": at, "persons": 2}
+    )
+
+
+def slip_record(seal: str, pool: Pool, index: int, hash_name: str) -> bytes:
+    """Return one candidate's line and its proof, `<id>.proof.json`, to be checked by anybody."""
+    proof = merkle.proof(pool.leaves(hash_name), index, hash_name)
+    return canonical_json(
+        {"version": VERSION, "seal": seal, "line": pool.line(index), "index": index, "proof": proof}
+    )
+
+
 def _named(seal: Mapping, seal_bytes: bytes) -> list[bytes]:
     return [seal["hash"].encode(), seal_hash(seal_bytes).encode()]
 
 
-def _drawn(stratum: Mapping, candidates: list, seed_hex: str, hash_name: str) -> dict:
-    if len(candidates) != stratum["size"]:
-        raise DrawError(f"层「{stratum['code']}」的户数与封存不符", "请恢复封存时的待抽库。")
-    drawn, reserves = draw_stratum(
-        candidates, stratum["count"], stratum["reserves"], seed_hex, hash_name
-    )
+def _drawn(stratum: Mapping, lowest: Drawn | None) -> dict:
+    tickets = list(lowest.records()) if lowest else []
     return {
         "code": stratum["code"],
         "size": stratum["size"],
         "count": stratum["count"],
-        "drawn": [ticket.as_record() for ticket in drawn],
-        "reserves": [ticket.as_record() for ticket in reserves],
+        "drawn": tickets[: stratum["count"]],
+        "reserves": tickets[stratum["count"] :],
     }

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from blocks.draw.hashing import canonical_json, hexdigest
-from blocks.draw.pool import is_code, pool_root
-from blocks.draw.randomness import Source, check_sources
+from blocks.draw.pool import Pool, is_code
+from blocks.draw.randomness import ENOUGH_BITS, Source, check_sources
 from blocks.errors import DrawError
 
 VERSION = "SJD-1"
@@ -21,7 +21,7 @@ def build_seal(
     draw_number: int,
     previous: str,
     sealed_at: str,
-    pool_lines: Sequence[str],
+    pool: Pool,
     strata: Sequence[Mapping],
     exclusions: Mapping,
     inspectors: Mapping,
@@ -29,6 +29,7 @@ def build_seal(
     pairing: Mapping,
     sources: Sequence[Source],
     method: str,
+    least_bits: int = ENOUGH_BITS,
 ) -> bytes:
     """Return the bytes of `seal.json`.
 
@@ -39,10 +40,8 @@ def build_seal(
     Raises:
         DrawError: the strata do not add up to the pool, or a source of randomness will not do.
     """
-    check_sources(sources, sealed_at)
-    pool = pool_root(pool_lines, hash_name)
-    if sum(stratum["size"] for stratum in strata) != pool["size"]:
-        raise DrawError("各层户数之和与待抽库不符", "请用同一份待抽库重新计算各层。")
+    check_sources(sources, sealed_at, least_bits)
+    _check_strata(pool, strata)
     if not is_code(scheme) or draw_number < 1:
         raise DrawError("工作方案编号或抽取次序不对", "次序从 1 开始，编号不能为空。")
     return canonical_json(
@@ -53,7 +52,7 @@ def build_seal(
             "draw_number": draw_number,
             "previous": previous,
             "sealed_at": sealed_at,
-            "pool": pool,
+            "pool": pool.sealed(hash_name),
             "strata": [dict(stratum) for stratum in strata],
             "exclusions": dict(exclusions),
             "inspectors": dict(inspectors),
@@ -64,6 +63,18 @@ def build_seal(
             "method": method,
         }
     )
+
+
+def _check_strata(pool: Pool, strata: Sequence[Mapping]) -> None:
+    sizes = {stratum["code"]: stratum["size"] for stratum in strata if stratum["size"]}
+    if sizes != pool.sizes:
+        raise DrawError("各层户数与待抽库不符", "请用同一份待抽库重新计算各层。")
+    uneven = pool.weighted - {one["code"] for one in strata if one["mode"] == "weighted"}
+    if uneven:
+        raise DrawError(
+            f"层「{min(uneven)}」不按权重抽取，但其中有权重不是 1 的检查对象",
+            "请把权重改为 1，或把该层改为按权重抽取。",
+        )
 
 
 def read_seal(seal_bytes: bytes) -> dict[str, Any]:

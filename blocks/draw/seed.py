@@ -3,18 +3,28 @@
 from collections.abc import Sequence
 
 from blocks.draw.hashing import hexdigest
-from blocks.draw.randomness import MISSING, Source, check_value
+from blocks.draw.randomness import (
+    ENOUGH_BITS,
+    MAY_BE_MISSING,
+    MISSING,
+    Source,
+    check_value,
+    enough,
+)
 from blocks.draw.sealing import read_seal, seal_hash, sealed_sources
 from blocks.errors import DrawError
 
 
-def seed_text(seal_bytes: bytes, values: Sequence[str | None]) -> bytes:
+def seed_text(
+    seal_bytes: bytes, values: Sequence[str | None], least_bits: int = ENOUGH_BITS
+) -> bytes:
     """Return the bytes of `seed.txt`: one value for each sealed source, in the sealed order.
 
-    None stands for a department that did not reveal; it is written `missing`, published, skipped.
+    None stands for a secret not revealed or a round of drand not had in time; it is written
+    `missing`, published, skipped.
 
     Raises:
-        DrawError: a value is wrong or missing where none may be, or not one came in.
+        DrawError: a value is wrong or missing where none may be, or what came in is not enough.
     """
     seal = read_seal(seal_bytes)
     sources = sealed_sources(seal)
@@ -22,12 +32,11 @@ def seed_text(seal_bytes: bytes, values: Sequence[str | None]) -> bytes:
         raise DrawError(
             f"封存了 {len(sources)} 个随机来源，给出了 {len(values)} 个值", "请逐一补齐。"
         )
-    if all(value is None for value in values):
-        raise DrawError("没有一个随机来源取得数值", "本次抽取只能说明理由后作废，重新封存。")
     written = [
         f"{source.kind}:{source.locator}={_value(source, value, seal['hash'])}"
         for source, value in zip(sources, values, strict=True)
     ]
+    enough(sources, values, least_bits)
     lines = ["SJD-SEED-1", seal["hash"], seal_hash(seal_bytes), *written]
     return "".join(f"{line}\n" for line in lines).encode()
 
@@ -50,8 +59,9 @@ def seed_inspectors(base: str, department: str, hash_name: str) -> str:
 def _value(source: Source, value: str | None, hash_name: str) -> str:
     if value is not None:
         return check_value(source.kind, value, source, hash_name)
-    if source.kind != "reveal":
+    if source.kind not in MAY_BE_MISSING:
         raise DrawError(
-            f"随机来源「{source.locator}」还没有值", "只有部门揭示可以缺；请等它产生后录入。"
+            f"随机来源「{source.locator}」还没有值",
+            "公开数字和骰子不能缺，请等它产生后录入；确实不会产生的，本次抽取作废。",
         )
     return MISSING

@@ -3,11 +3,10 @@
 All in whole numbers. "不少于 10 %" means at least, so a ratio is rounded up: of 7, one.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from blocks.draw.pool import Candidate, is_code
+from blocks.draw.pool import is_code
 from blocks.errors import DrawError
 
 MODES = ("ratio", "number", "weighted")
@@ -28,10 +27,11 @@ class StratumRule:
     reserves: int = 0
 
 
-def sealed_strata(rules: Iterable[StratumRule], candidates: Iterable[Candidate]) -> list[dict]:
+def sealed_strata(rules: Iterable[StratumRule], sizes: Mapping[str, int]) -> list[dict]:
     """Return the strata as `seal.json` holds them, in order of code, with size and count.
 
-    A rule whose stratum is empty stays, with size 0, so that everybody sees it was asked for.
+    `sizes`: how many candidates each stratum of the pool has. A rule whose stratum is empty stays,
+    with size 0, so that everybody sees it was asked for.
 
     Raises:
         DrawError: a stratum in the pool without a rule, a rule twice, or one that makes no sense.
@@ -41,11 +41,11 @@ def sealed_strata(rules: Iterable[StratumRule], candidates: Iterable[Candidate])
         _check(rule)
         if by_code.setdefault(rule.code, rule) is not rule:
             raise DrawError(f"层「{rule.code}」有两条抽取规则", "请只保留一条。")
-    sizes: Counter[str] = Counter()
-    for candidate in candidates:
-        sizes[candidate.stratum] += 1
-        _check_weight(candidate, by_code.get(candidate.stratum))
-    return [_sealed(by_code[code], sizes[code]) for code in sorted(by_code)]
+    for code in sizes:
+        if code not in by_code:
+            raise DrawError(f"待抽库中有层「{code}」，但没有它的抽取规则",
+                            "请在工作方案中补上这一层的比例或数量。")  # fmt: skip
+    return [_sealed(by_code[code], sizes.get(code, 0)) for code in sorted(by_code)]
 
 
 def allot(total: int, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -96,15 +96,3 @@ def _check(rule: StratumRule) -> None:
     if rule.mode != "ratio" and rule.denominator != 1:
         raise DrawError(f"层「{rule.code}」按数量抽取，不应有分母", "请去掉分母，或改为按比例。")
 
-
-def _check_weight(candidate: Candidate, rule: StratumRule | None) -> None:
-    if rule is None:
-        raise DrawError(
-            f"待抽库中有层「{candidate.stratum}」（如 {candidate.id}），但没有它的抽取规则",
-            "请在工作方案中补上这一层的比例或数量。",
-        )
-    if rule.mode != "weighted" and candidate.weight != 1:
-        raise DrawError(
-            f"层「{rule.code}」不按权重抽取，但「{candidate.id}」的权重是 {candidate.weight}",
-            "请把权重改为 1，或把该层改为按权重抽取。",
-        )

@@ -1,199 +1,199 @@
-"""核验一次公开的抽取：python verifier.py 文件夹
-Needs nothing but Python, shares no code with the drawing; a numbered line a check, exits 0 or 1."""
+"""核验公开的抽取：python verifier.py 文件夹（一次抽取的；或全市的：chain.jsonl 和历次抽取）
+Needs nothing but Python and shares no code with the drawing. Not settled here: BLS signatures of
+drand, a replacement's reason and time, evidence without a chain, the strata of withheld lines."""
 
 import hashlib
 import json
 import re
-import struct
 import sys
+from heapq import nsmallest
 from pathlib import Path
 
-ZERO, HEX, FILL = "0" * 64, r"[0-9a-f]{64}", "replacements.jsonl"
-TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-VALUES = {"drand": HEX, "reveal": f"missing|{HEX}", "dice": "[1-6]+", "typed": "[0-9.,-]*[0-9][0-9.,-]*"}  # fmt: skip
-LINE = rb"SJD1\t([0-9A-Z._:-]{1,55}|H:[0-9a-f]{40})\t([^\t]+)\t([1-9][0-9]{0,4})\t[0-9a-f]{64}(\t[0-9a-f]+)?"
-IV = "7380166f4914b2b9172442d7da8a0600a96f30bc163138aae38dee4db0fb0e4e"
-
+HASHES, ZERO, HEX, ID = ("sm3", "sha256"), "0" * 64, "[0-9a-f]{64}", "[0-9A-Z._:-]{1,55}|H:[0-9a-f]{40}"
+LINE = f"SJD1\t({ID})\t([^\t]+)\t([1-9][0-9]{{0,4}})\t{HEX}(?:\t(?:[0-9a-f]{{2}})+)?".encode()
+TIME = "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z"
+VALUES = {"drand": f"missing|{HEX}", "reveal": f"missing|{HEX}", "dice": "[1-6]+", "typed": "[.,-]*[0-9][0-9.,-]*"}
+FILES = {"sealed": "seal.json", "drawn": "result.json", "void": "void.json"}
+NEXT = {"void": ["sealed"], "sealed": ["drawn", "void"], "drawn": ["void"]}
+NAMES = dict(seal="封存", pool="待抽库", strata="分层", seed="种子", result="结果", fill="递补", chain="链")
 
 def sm3(data):
     """SM3 (GB/T 32905-2016) in plain Python, for a Python whose OpenSSL has none."""
     rol = lambda x, n: ((x & 0xFFFFFFFF) << n | (x & 0xFFFFFFFF) >> (32 - n)) & 0xFFFFFFFF  # noqa: E731
-    state = struct.unpack(">8I", bytes.fromhex(IV))
-    padded = data + b"\x80" + bytes(-(len(data) + 9) % 64) + struct.pack(">Q", 8 * len(data))
-    for at in range(0, len(padded), 64):
-        w, (a, b, c, d, e, f, g, h) = list(struct.unpack(">16I", padded[at : at + 64])), state
-        for j in range(16, 68):
-            x = w[j - 16] ^ w[j - 9] ^ rol(w[j - 3], 15)
-            w.append(x ^ rol(x, 15) ^ rol(x, 23) ^ rol(w[j - 13], 7) ^ w[j - 6])
+    v = [0x7380166F, 0x4914B2B9, 0x172442D7, 0xDA8A0600, 0xA96F30BC, 0x163138AA, 0xE38DEE4D, 0xB0FB0E4E]
+    data += b"\x80" + bytes(-(len(data) + 9) % 64) + (8 * len(data)).to_bytes(8, "big")
+    for block in range(0, len(data), 64):
+        w, state = [int.from_bytes(data[at : at + 4], "big") for at in range(block, block + 64, 4)], v
         for j in range(64):
-            ss = rol(rol(a, 12) + e + rol(0x79CC4519 if j < 16 else 0x7A879D8A, j % 32), 7)
-            ff, gg = (a ^ b ^ c, e ^ f ^ g) if j < 16 else (a & b | a & c | b & c, e & f | ~e & g)
-            one, two = ff + d + (ss ^ rol(a, 12)) + (w[j] ^ w[j + 4]), gg + h + ss + w[j]
-            d, c, b, a = c, rol(b, 9), a, one & 0xFFFFFFFF
-            h, g, f, e = g, rol(f, 19), e, (two ^ rol(two, 9) ^ rol(two, 17)) & 0xFFFFFFFF
-        state = [x ^ y for x, y in zip(state, (a, b, c, d, e, f, g, h), strict=True)]
-    return struct.pack(">8I", *state)
-
+            (a, b, c, d, e, f, g, h), x = state, w[j] ^ w[j + 7] ^ rol(w[j + 13], 15)
+            w.append(x ^ rol(x, 15) ^ rol(x, 23) ^ rol(w[j + 3], 7) ^ w[j + 10])
+            s = rol(rol(a, 12) + e + rol(0x79CC4519 if j < 16 else 0x7A879D8A, j % 32), 7)
+            x = (a ^ b ^ c if j < 16 else a & b | a & c | b & c) + d + (s ^ rol(a, 12)) + (w[j] ^ w[j + 4])
+            y = (e ^ f ^ g if j < 16 else e & f | ~e & g) + h + s + w[j]
+            state = rol(x, 0), a, rol(b, 9), c, rol(y, 0) ^ rol(y, 9) ^ rol(y, 17), e, rol(f, 19), g
+        v = [x ^ y for x, y in zip(v, state, strict=True)]
+    return b"".join(x.to_bytes(4, "big") for x in v)
 
 def need(holds, wrong):
     if not holds:
         raise ValueError(wrong)
 
+def lines(data):
+    need(data[-1:] in (b"", b"\n"), "最后一行不完整")
+    return data.split(b"\n")[:-1]
 
 def canonical(data):
-    """Read JSON that must stand in its one canonical form (RFC 8785; keys ASCII, integers)."""
-    found = json.loads(data, parse_float=lambda text: need(False, f"含有小数 {text}"))
-    again = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Read JSON in its one form (RFC 8785; keys ASCII), of texts and whole numbers and no more."""
+    bare = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", data)
+    need(not re.search(rb"[^]\[{}:,0-9]|[0-9]{17}", bare), "JSON 里只应有文本和非负整数")
+    again = json.dumps(found := json.loads(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     need(again.encode() == data, "不是规范 JSON")
     return found
 
+class Draw:  # the files of one draw, and its checks: each returns what it saw or raises
+    def __init__(self, path, city=None):
+        self.name, self.city, self.draws = path.name, city, city or {}  # city: all that its chain tells of
+        self.files = {p.name: p.read_bytes() for p in (path / "../chain.jsonl", *path.glob("*.[jt]*")) if p.is_file()}
 
-class Draw:
-    """The files of one folder, and the checks in their order; each returns what it saw."""
+    def check(self, name):
+        drawn = {"seed.txt", "result.json", "replacements.jsonl"} & set(self.files)
+        without = "" if drawn else "作废前未抽取" if "void.json" in self.files else "尚无结果" if self.city else ""
+        try:
+            return True, (name in ("seed", "result", "fill") and without) or getattr(self, f"check_{name}")()
+        except Exception as why:  # whatever a broken file causes is a check that does not hold
+            known = {KeyError: f"缺少 {''.join(map(str, why.args))}", AttributeError: "前面的检查未通过"}
+            return False, known.get(type(why), str(why)[:200])
 
-    def read(self, name):
-        need((self.folder / name).is_file(), f"缺少 {name}")
-        return (self.folder / name).read_bytes()
-
-    def lines(self, name):
-        *lines, rest = self.read(name).split(b"\n")
-        need(not rest, f"{name} 最后一行不完整")
-        return lines
-
-    def hash(self, data, name=None):
+    def hash(self, data, name=""):
         name, data = name or self.seal["hash"], data if isinstance(data, bytes) else data.encode()
-        known = name in hashlib.algorithms_available
-        return (hashlib.new(name, data).digest() if known else sm3(data)).hex()
+        return hashlib.new(name, data).hexdigest() if name in hashlib.algorithms_available else sm3(data).hex()
 
     def check_seal(self):
-        self.seal = canonical(self.read("seal.json"))
-        rules = [self.seal["version"], self.seal["hash"], self.seal["missing_rule"]]
-        need(rules in (["SJD-1", h, "publish-and-skip"] for h in ("sm3", "sha256")), "规则不认识")
-        self.sealed = self.hash(self.read("seal.json"))
-        for one in self.seal["randomness"]:
-            fit = one["due_at"] > self.seal["sealed_at"]
-            fit &= bool(re.fullmatch(HEX, one.get("commitment", ""))) == (one["kind"] == "reveal")
+        self.seal = seal = canonical(self.files["seal.json"])
+        self.sealed, rules = self.hash(self.files["seal.json"]), (seal["version"], seal["missing_rule"])
+        need(rules == ("SJD-1", "publish-and-skip") and seal["hash"] in HASHES, "规则不认识")
+        for one in seal["randomness"]:
+            fit = seal["sealed_at"] < one["due_at"] and re.fullmatch(TIME * 2, seal["sealed_at"] + one["due_at"])
+            fit = fit and bool(re.fullmatch(HEX, one.get("commitment", ""))) == (one["kind"] == "reveal")
             need(fit, f"来源 {one['locator']} 早于封存，或承诺不对")
-        return f"{self.sealed}，随机来源 {len(self.seal['randomness'])} 个，均在封存之后产生"
+        return f"{self.sealed}，随机来源 {len(seal['randomness'])} 个，均在封存之后产生"
 
     def check_pool(self):
-        level, self.pool, last = [], {}, b""
-        for number, line in enumerate(self.lines("pool.tsv"), 1):
-            fit = re.fullmatch(LINE, line)
-            need(fit and last < fit[1] and int(fit[3]) < 65536, f"第 {number} 行的顺序或格式不对")
-            last = fit[1]
-            self.pool.setdefault(fit[2].decode(), []).append((last, int(fit[3])))
-            level.append(self.hash(b"\0" + line))
+        self.hidden = "leaves.txt" in self.files and "pool.tsv" not in self.files
+        self.pool, level, last, number = {}, [], b"", 0
+        for number, line in enumerate(lines(self.files["leaves.txt" if self.hidden else "pool.tsv"]), 1):
+            fit = re.fullmatch(HEX.encode() if self.hidden else LINE, line)
+            need(fit and (self.hidden or last < fit[1]), f"第 {number} 行的顺序或格式不对")
+            level.append(line.decode() if self.hidden else self.hash(b"\0" + line))
+            if not self.hidden:
+                self.pool.setdefault(fit[2].decode(), []).append((last := fit[1], int(fit[3])))
         while len(level) > 1:
             odd, twos = level[len(level) & ~1 :], zip(level[::2], level[1::2], strict=False)
             level = [self.hash(b"\1" + bytes.fromhex(left + right)) for left, right in twos] + odd
-        right = {"root": (level or [ZERO])[0], "size": sum(map(len, self.pool.values()))}
-        need(self.seal["pool"] == right, "待抽库与封存的根值不符")
-        return f"{right['size']} 户，根值 {right['root']}"
+        need(self.seal["pool"] == {"root": (level or [ZERO])[0], "size": number}, "待抽库与封存的根值不符")
+        return f"{number} 户，根值 {self.seal['pool']['root']}" + "；名单未公开" * self.hidden
 
     def check_strata(self):
-        codes = [one["code"] for one in self.seal["strata"]]
-        need(codes == sorted(set(codes)) and set(self.pool) <= set(codes), "层的次序或范围不对")
+        codes, total = [one["code"] for one in self.seal["strata"]], sum(one["size"] for one in self.seal["strata"])
+        need(codes == sorted(set(codes)) and total == self.seal["pool"]["size"], "各层的次序或户数之和不对")
         for one in self.seal["strata"]:
-            mode, top, bottom = one["mode"], one["numerator"], one["denominator"]
-            pool, size = self.pool.get(one["code"], []), one["size"]
-            right = {"ratio": -(-size * top // bottom), "number": top, "weighted": top}[mode]
-            fit = len(pool) == size >= one["count"] == right and (mode == "ratio" or bottom == 1)
-            fit &= mode == "weighted" or all(weight == 1 for _, weight in pool)
-            fit &= 0 <= one["reserves"] <= size - right
+            mode, size, top, bottom = (one[key] for key in ("mode", "size", "numerator", "denominator"))
+            count = {"ratio": -(-size * top // bottom), "number": top, "weighted": top}[mode]
+            fit = one["count"] == count <= size - one["reserves"] and (mode == "ratio" or bottom == 1)
+            pool, most = self.pool.get(one["code"], ()), 65535 if mode == "weighted" else 1
+            fit = fit and (self.hidden or len(pool) == size) and all(weight <= most for _, weight in pool)
             need(fit, f"层 {one['code']} 的户数、比例、抽取数、备选数或权重不对")
-        return "；".join(f"{s['code']} {s['size']} 抽 {s['count']}" for s in self.seal["strata"])
+        return f"{len(codes)} 层 {total} 户" + "；各层户数须由监督人员用完整名单核对" * self.hidden
 
     def check_seed(self):
-        lines, sources = self.lines("seed.txt"), self.seal["randomness"]
-        start = ["SJD-SEED-1", self.seal["hash"], self.sealed]
-        need([line.decode() for line in lines[:3]] == start, "seed.txt 与封存不符")
-        for line, one in zip(lines[3:], sources, strict=True):
-            (name, _, value), kind = line.decode().partition("="), one["kind"]
-            fit = name == f"{kind}:{one['locator']}" and re.fullmatch(VALUES[kind], value)
-            need(fit, f"来源 {one['locator']} 的次序或值不对")
+        told, sources = self.files["seed.txt"].decode().split("\n"), self.seal["randomness"]
+        values = [line.partition("=")[2] for line in told[3:-1]]
+        self.named = [f"{one['kind']}:{one['locator']}={value}" for one, value in zip(sources, values, strict=False)]
+        need(told == ["SJD-SEED-1", self.seal["hash"], self.sealed, *self.named, ""], "seed.txt 与封存不符")
+        for one, value in zip(sources, values, strict=False):
             bound = self.hash(f"SJD-COMMIT-1\n{one['locator']}\n{value}\n")
-            fit = kind != "reveal" or value == "missing" or bound == one["commitment"]
-            need(fit, f"{one['locator']} 揭示的密值与承诺不符")
-        missing = sum(line.endswith(b"=missing") for line in lines[3:])
-        need(missing < len(sources), "所有来源都缺失")
-        self.base = self.hash(self.read("seed.txt"))
-        return f"{len(sources)} 个值，其中未揭示 {missing} 个；base {self.base}"
+            fit = value == "missing" or one.get("commitment", bound) == bound
+            need(fit and re.fullmatch(VALUES[one["kind"]], value), f"来源 {one['locator']} 的值不对，或与承诺不符")
+        need(values.count("missing") < len(set(self.named)) == len(sources), "来源缺失或重复")
+        self.base = self.hash(self.files["seed.txt"])
+        return f"{len(values)} 个值，其中缺失 {values.count('missing')} 个；base {self.base}"
 
     def check_result(self):
-        self.result, strata = canonical(self.read("result.json")), []
-        seed = self.hash(f"SJD-OBJ-1\n{self.base}\n")
-        for one in self.seal["strata"]:
-            split, end = one["count"], one["count"] + one["reserves"]
-            pool = [(i, w, self.hash(seed.encode() + i)) for i, w in self.pool.get(one["code"], [])]
-            order = sorted((int(ticket[:16], 16) // w, ticket, i.decode()) for i, w, ticket in pool)
-            ranked = [{"rank": rank, "id": i, "digest": ticket, "key": str(key)}
-                      for rank, (key, ticket, i) in enumerate(order[:end], 1)]  # fmt: skip
-            stratum = {key: one[key] for key in ("code", "size", "count")}
-            strata.append(stratum | {"drawn": ranked[:split], "reserves": ranked[split:]})
+        self.result, seed, ids = canonical(self.files["result.json"]), self.hash(f"SJD-OBJ-1\n{self.base}\n"), []
+        for one, told in zip(self.seal["strata"], self.result["strata"], strict=True):
+            pool, split, end = self.pool.get(one["code"], []), one["count"], one["count"] + one["reserves"]
+            for each in told["drawn"] + told["reserves"] if self.hidden else ():
+                weight = int(each["digest"][:16], 16) // (int(each["key"]) + 1) + 1 if one["mode"] == "weighted" else 1
+                need(re.fullmatch(ID, each["id"]) and 0 < weight < 65536, f"{each['id']} 的编号或 key 不对")
+                pool.append((each["id"].encode(), weight))  # the least weight that gives its key
+            tickets = ((self.hash(seed.encode() + i), w, i.decode()) for i, w in pool)
+            order = nsmallest(end, ((int(ticket[:16], 16) // w, ticket, i) for ticket, w, i in tickets))
+            ranked = [{"rank": at, "id": i, "digest": d, "key": str(key)} for at, (key, d, i) in enumerate(order, 1)]
+            ids += [i for _, _, i in order]
+            right = {"code": one["code"], "size": one["size"], "count": split}
+            fit = told == right | {"drawn": ranked[:split], "reserves": ranked[split:]} and len(ranked) == end
+            need(fit and len(set(ids)) == len(ids), f"层 {one['code']} 的名单与重新计算的不符")
         right = {"version": "SJD-1", "seal": self.sealed, "base": self.base, "seed_targets": seed}
-        right |= {"evidence": [dict(one) for one in self.result["evidence"]], "strata": strata}
-        need(self.result == right, "result.json 与重新计算的不符")
-        return f"抽中 {sum(one['count'] for one in strata)} 户，逐签重算一致；种子 {seed}"
+        need(self.result == self.result | right and len(self.result) == 6, "result.json 不是由这份种子得出")
+        signed = [one for one in self.result["evidence"] if one["kind"] == "drand" and "signature" in one]
+        values = {f"drand:{one['locator']}={self.hash(bytes.fromhex(one['signature']), 'sha256')}" for one in signed}
+        need(values <= set(self.named), "drand 的值不是所附签名的 SHA-256")
+        return f"{len(ids)} 签逐一重算一致，{len(signed)} 个值与所附签名相符（BLS 另行核验）；种子 {seed}"
 
-    def check_replacements(self):
-        lines = self.lines(FILL) if (self.folder / FILL).is_file() else []
-        waiting = [list(one["reserves"]) for one in self.result["strata"]]
-        into = [{one["id"]: one["rank"] for one in s["drawn"]} for s in self.result["strata"]]
-        for number, line in enumerate(map(canonical, lines), 1):
-            place = next((p for p, ids in enumerate(into) if line["id_out"] in ids), None)
-            need(place is not None and waiting[place], f"第 {number} 行：不在名单，或备选已用完")
-            after, rank = waiting[place].pop(0), into[place].pop(line["id_out"])
-            right = {"rank_out": rank, "rank_in": after["rank"], "id_in": after["id"]}
-            fit = line == line | right and line["reason"].strip() and re.fullmatch(TIME, line["at"])
-            need(fit and len(line) == 6, f"第 {number} 行的次序、理由或时间不对")
-            into[place][after["id"]] = after["rank"]
-        return f"{len(lines)} 次，均按备选次序"
+    def check_fill(self):
+        filled = lines(self.files.get("replacements.jsonl", b""))
+        queues = [(stratum["drawn"], [*stratum["reserves"]]) for stratum in self.result["strata"]]
+        seats = {one["id"]: (one["rank"], waiting) for drawn, waiting in queues for one in drawn}
+        for number, line in enumerate(map(canonical, filled), 1):
+            rank, waiting = seats.pop(line["id_out"], (0, ()))
+            after = waiting.pop(0) if waiting else {"rank": 0, "id": ""}  # not in, or no reserve is left
+            seats[after["id"]] = after["rank"], waiting
+            fit = line == line | {"rank_out": rank, "rank_in": after["rank"], "id_in": after["id"]} and len(line) == 6
+            need(fit and line["reason"].strip() and re.fullmatch(TIME, line["at"]), f"第 {number} 行不合次序")
+        return f"{len(filled)} 次，均按备选次序"
+
+    def check_links(self):
+        head, stands, number = ZERO, {}, 0
+        for number, line in enumerate(map(canonical, lines(self.files["chain.jsonl"])), 1):
+            kind, scheme, (n, was) = line["kind"], line["scheme"], stands.get(line["scheme"], (0, "void"))
+            n += kind == "sealed"
+            heads = [self.hash(f"SJD-HEAD-1\n{head}\n{kind}\n{line['file']}\n", name) for name in HASHES]
+            fit = line == line | {"number": number, "previous": head, "draw_number": n} and len(line) == 7
+            need(fit and kind in NEXT[was] and line["head"] in heads, f"第 {number} 行接不上：{scheme} {kind}")
+            stands[scheme], head = (n, kind), line["head"]
+            self.draws.setdefault((scheme, n), {})[kind] = line
+        still = [f"{scheme}-{n}" for scheme, (n, kind) in stands.items() if kind == "sealed"]
+        return f"{number} 行相接；已封存、尚无结果：{'、'.join(still) or '无'}"
 
     def check_chain(self):
-        name = "chain.jsonl" if (self.folder / "chain.jsonl").is_file() else "../chain.jsonl"
-        if not (self.folder / name).is_file():
+        if not {"chain.jsonl", "void.json"} & set(self.files):
             return "没有 chain.jsonl，未核验"
-        head, stands, mine = ZERO, {}, {}
-        for number, line in enumerate(map(canonical, self.lines(name)), 1):
-            kind, key, n = line["kind"], line["scheme"], line["draw_number"]
-            text = f"SJD-HEAD-1\n{head}\n{kind}\n{line['file']}\n"
-            fit = line["head"] in (self.hash(text, "sm3"), self.hash(text, "sha256"))
-            fit = fit and (line["number"], line["previous"]) == (number, head)
-            last, was = stands.get(key, (0, "void"))
-            due = {"sealed": was == "void" and n == last + 1, "drawn": (last, was) == (n, "sealed")}
-            due["void"] = last == n and was in ("sealed", "drawn")
-            need(fit and due[kind], f"第 {number} 行接不上：{key} 第 {n} 次 {kind}")
-            stands[key], head = (n, kind), line["head"]
-            if (key, n) == (self.seal["scheme"], self.seal["draw_number"]):
-                mine[kind] = line
-        fit = len(mine) > 1 and mine["sealed"]["previous"] == self.seal["previous"]
-        need(fit, "链上没有这份封存（或不接在当时的末端），或封存之后没有结果")
-        for kind, file in (("sealed", "seal"), ("drawn", "result"), ("void", "void")):
-            fit = kind not in mine or mine[kind]["file"] == self.hash(self.read(f"{file}.json"))
-            need(fit, f"{file}.json 与链上不符")
-        still = [scheme for scheme, (_, kind) in stands.items() if kind == "sealed"]
-        return f"{number} 行相接；已封存、尚无结果的方案：{'、'.join(still) or '无'}"
+        seen, name = "" if self.city else self.check_links(), f"{self.seal['scheme']}-{self.seal['draw_number']}"
+        mine = self.draws.get((self.seal["scheme"], self.seal["draw_number"]), {})
+        files = {kind: self.hash(self.files[name]) for kind, name in FILES.items() if name in self.files}
+        need(files == {kind: line["file"] for kind, line in mine.items()}, "seal、result 或 void.json 与链上不符")
+        need(mine["sealed"]["previous"] == self.seal["previous"], "封存没有接在当时的末端")
+        need(name == self.name if self.city else len(mine) > 1, "文件夹里是另一次抽取，或封存之后没有结果")
+        if "void" in mine:
+            void, right = canonical(self.files["void.json"]), {"version": "SJD-1", "seal": self.sealed, "persons": 2}
+            fit = void == void | right and len(void) == 5 and re.fullmatch(TIME, void["at"])
+            need(fit and void["reason"].strip(), "void.json 的内容不对")
+        return seen
 
-
-NAMES = {"seal": "封存", "pool": "待抽库", "strata": "分层", "seed": "种子", "result": "结果", "replacements": "递补",
-         "chain": "链"}  # fmt: skip
-
-
-def verify(folder):
-    """Return [(number, name, holds, what was seen or what is wrong)]."""
-    draw, report = Draw(), []
-    draw.folder = Path(folder)
-    for number, (check, name) in enumerate(NAMES.items(), 1):
-        try:
-            report.append((number, name, True, getattr(draw, f"check_{check}")()))
-        except Exception as why:  # whatever a broken file causes is a check that does not hold
-            report.append((number, name, False, str(why) if why.args else repr(why)))
+def verify(folder, city=None):
+    """Return [(number, name, holds, what was seen or what is wrong)] of a draw, or of a whole city."""
+    draw = Draw(folder := Path(folder), city)
+    if city is not None or "seal.json" in draw.files or not (folder / "chain.jsonl").is_file():
+        return [(at, name, *draw.check(check)) for at, (check, name) in enumerate(NAMES.items(), 1)]
+    report = [(1, "链", *draw.check("links"))]
+    names = {f"{scheme}-{n}" for scheme, n in draw.draws} | {path.name for path in folder.iterdir() if path.is_dir()}
+    for number, name in enumerate(sorted(names), 2):
+        told = verify(folder / name, draw.draws)
+        wrong = "；".join(f"{check}：{detail}" for _, check, holds, detail in told if not holds)
+        report.append((number, name, not wrong, wrong or told[4][3]))
     return report
 
-
 if __name__ == "__main__":
-    found = verify(sys.argv[1] if len(sys.argv) > 1 else ".")
-    for number, name, holds, detail in found:
+    for number, name, holds, detail in (found := verify(*sys.argv[1:2] or ".")):
         print(f"{number:2d} {'通过' if holds else '不通过'} {name}：{detail}")
     sys.exit(0 if all(holds for _, _, holds, _ in found) else 1)

@@ -1,6 +1,7 @@
 """The pages: front page, a page a scheme, a page a business, the draws."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -12,6 +13,7 @@ from blocks import settings
 from blocks.draw.chain import chain_jsonl
 from blocks.public_site.files import put_all
 from blocks.public_site.results import as_json, published, versions
+from blocks.public_site.tools import tools
 from blocks.register.draws import Draw, chain, public_files
 from blocks.register.schemes import Scheme, departments_of
 from blocks.register.visits import Publication
@@ -72,11 +74,12 @@ def _draw_files(session: Session, draws: Sequence[Draw]
     """Return the public files of the draws by path, and what their scheme's page tells of them."""
     sealed, told = {}, []
     for draw in draws:
-        files = public_files(session, draw.id)
+        files = public_files(session, draw.id) | tools()
         where = f"draws/{draw.scheme.code}-{draw.number}"  # the verifier finds ../chain.jsonl
         sealed |= {f"{where}/{name}": content for name, content in sorted(files.items())}
         sealed["draws/chain.jsonl"] = chain_bytes(session)
-        told.append({"draw": draw, "where": where, "files": sorted(files)})
+        told.append({"draw": draw, "where": where, "files": sorted(files),
+                     "void": json.loads(files.get("void.json", b"null"))})
     return sealed, told
 
 

@@ -1,10 +1,23 @@
 """Draws (抽取): what was sealed, what was contributed, what came out (art. 3, 9)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from blocks.draw.chain import next_line
+from blocks.draw.hashing import ZERO, hexdigest
+from blocks.draw.randomness import Source
+from blocks.register import bulk
 from blocks.register.base import Base, Id, Moving, Now
 from blocks.register.directories import Target
 from blocks.register.schemes import Scheme
@@ -43,7 +56,8 @@ class Draw(Moving, Base):
 class DrawSource(Base):
     """One source of randomness of a draw: the sealed order is `position`.
 
-    `typed_by_id` / `confirmed_by_id`: two persons type the same public figure.
+    `typed_by_id` / `confirmed_by_id`: two persons type the same public figure. `tried_at`: when a
+    network source last did not answer. `evidence`: what is published beside the value.
     """
 
     __tablename__ = "draw_sources"
@@ -59,6 +73,8 @@ class DrawSource(Base):
     typed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     given_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    evidence: Mapped[dict | None]
     __table_args__ = (
         UniqueConstraint("draw_id", "position"),
         UniqueConstraint("draw_id", "kind", "locator"),
@@ -67,12 +83,17 @@ class DrawSource(Base):
     )
 
 
+CHAIN_LOCK = 7003
+PART = 1 << 23  # bytes; a province's pool is larger than one value may be
+
+
 class DrawFile(Base):
-    """The bytes of one file of a draw. The published folder is only a copy of these."""
+    """The bytes of one file of a draw, in parts. The published folder is only a copy of these."""
 
     __tablename__ = "draw_files"
     draw_id: Mapped[int] = mapped_column(ForeignKey("draws.id"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     public: Mapped[bool]
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -111,23 +132,49 @@ def sources(session: Session, draw_id: int) -> list[DrawSource]:
 
 
 def file_bytes(session: Session, draw_id: int, name: str) -> bytes:
-    return session.scalars(select(DrawFile.content).where(
-        DrawFile.draw_id == draw_id, DrawFile.name == name)).one()
+    """Return a draw's file, b"" where it has none of that name."""
+    return b"".join(session.scalars(select(DrawFile.content).where(
+        DrawFile.draw_id == draw_id, DrawFile.name == name).order_by(DrawFile.part)))
 
 
-def put_file(session: Session, draw_id: int, name: str, content: bytes, *,
+def put_file(session: Session, draw_id: int, name: str, content: bytes | memoryview, *,
              public: bool = True) -> None:
-    """Write a draw's file, or replace it (only replacements.jsonl and pairing.json ever grow)."""
-    found = session.get(DrawFile, (draw_id, name))
-    if found is None:
-        session.add(DrawFile(draw_id=draw_id, name=name, public=public, content=content))
-    else:
-        found.content = content
+    """Write a draw's file, or write it anew (only replacements.jsonl and pairing.json ever are)."""
+    session.execute(delete(DrawFile).where(DrawFile.draw_id == draw_id, DrawFile.name == name))
+    bulk.write(session, DrawFile, ("draw_id", "name", "part", "public", "content"), (
+        (draw_id, name, part, public, content[start:start + PART])
+        for part, start in enumerate(range(0, max(1, len(content)), PART))))
 
 
 def public_files(session: Session, draw_id: int) -> dict[str, bytes]:
-    return dict(session.execute(select(DrawFile.name, DrawFile.content).where(
-        DrawFile.draw_id == draw_id, DrawFile.public)).all())
+    names = session.scalars(select(DrawFile.name).where(
+        DrawFile.draw_id == draw_id, DrawFile.public).distinct())
+    return {name: file_bytes(session, draw_id, name) for name in sorted(names)}
+
+
+def as_source(source: DrawSource) -> Source:
+    """Return a source of the register as the draw reads it."""
+    due = f"{source.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if source.due_at else ""
+    return Source(source.kind, source.locator, due, source.commitment)
+
+
+def chain_head(session: Session) -> str:
+    """Return the head of the city's chain, which nobody else may lengthen until the commit."""
+    last = _last_line(session)
+    return last["head"] if last else ZERO
+
+
+def append_chain(session: Session, draw: Draw, kind: str, content: bytes) -> None:
+    """Add the next line to the city's chain: `content` is seal.json, result.json or void.json."""
+    line = next_line(_last_line(session), kind, draw.scheme.code, draw.number,
+                     hexdigest(draw.hash_name, content), draw.hash_name)
+    session.add(ChainLine(number=line["number"], line=line))
+    session.flush()
+
+
+def _last_line(session: Session) -> dict | None:
+    session.execute(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
+    return session.scalar(select(ChainLine.line).order_by(ChainLine.number.desc()).limit(1))
 
 
 def chain(session: Session) -> list[dict]:

@@ -6,8 +6,9 @@ the answer here decides.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from blocks import settings
@@ -17,6 +18,7 @@ from blocks.register.schemes import Assignment, Scheme, SchemeReview
 from blocks.register.trail import TrailLine
 from blocks.register.visits import Check, CheckRecord, Seat, Visit
 
+BEACON_PAUSE = timedelta(minutes=10)  # before a silent beacon is asked again
 MOST_TRIES = 5  # starts of one due work before it is shown to a person (G17)
 
 
@@ -48,17 +50,35 @@ def _missing(column: ColumnElement, *kinds: str) -> ColumnElement[bool]:
 
 
 def _draw_due() -> ColumnElement[bool]:
-    now = settings.now()
     announced = and_(Draw.stage == "announced", or_(
-        ~_missing(DrawSource.commitment, "reveal"), Draw.contributions_due < now))
-    sealed = and_(
-        Draw.stage == "sealed", ~_missing(DrawSource.confirmed_by_id, "typed"),
-        ~exists().where(DrawSource.draw_id == Draw.id, DrawSource.due_at > now),
-        or_(~_missing(DrawSource.value, "reveal"), Draw.contributions_due < now))
-    ready = exists().where(Draw.scheme_id == Scheme.id,
-                           or_(announced, sealed, Draw.stage == "drawn"))
+        ~_missing(DrawSource.commitment, "reveal"), Draw.contributions_due < settings.now()))
+    beacon = beacons_due().where(DrawSource.draw_id == Draw.id).exists()
+    ready = exists().where(Draw.scheme_id == Scheme.id, or_(
+        announced, _castable(), and_(Draw.stage == "sealed", beacon), Draw.stage == "drawn"))
     none = ~exists().where(Draw.scheme_id == Scheme.id, Draw.stage != "void")
     return and_(Scheme.stage == "approved", or_(none, ready))
+
+
+def _castable() -> ColumnElement[bool]:
+    """Every value is in; those that may be missing are waited for until their day is over."""
+    now = settings.now()
+    return and_(
+        Draw.stage == "sealed", ~_missing(DrawSource.confirmed_by_id, "typed", "dice"),
+        ~exists().where(DrawSource.draw_id == Draw.id, DrawSource.due_at > now),
+        or_(~_missing(DrawSource.value, "reveal", "drand"), Draw.contributions_due < now))
+
+
+def may_cast(session: Session, draw_id: int) -> bool:
+    """Tell whether a sealed draw has what it waited for."""
+    return bool(session.scalar(select(Draw.id).where(Draw.id == draw_id, _castable())))
+
+
+def beacons_due() -> Select[tuple[DrawSource]]:
+    """Return the query for the beacon rounds to fetch now: made, not had, not asked for just now."""
+    now = settings.now()
+    return select(DrawSource).where(
+        DrawSource.kind == "drand", DrawSource.value.is_(None), DrawSource.due_at <= now,
+        or_(DrawSource.tried_at.is_(None), DrawSource.tried_at < now - BEACON_PAUSE))
 
 
 def _acceptance_due() -> ColumnElement[bool]:

@@ -1,63 +1,112 @@
 """The pool (待抽库): what a scheme's scope finds in the lead's directory, less what is excluded.
 
-Source: art. 8(1); exclusions in `rules.eligibility`.
+Source: art. 8(1); exclusions in `rules.eligibility`. Read in columns: the rules are asked once for
+each situation that businesses are in (a few dozen), not once for each business (a million).
 """
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Select, extract, select
 from sqlalchemy.orm import Session
 
 from blocks import settings
+from blocks.draw.columns import joined
+from blocks.register import bulk
 from blocks.register.directories import Target, TargetListing
 from blocks.register.schemes import Scheme
 from blocks.register.visits import Check, CheckRecord, Visit
 from blocks.rules.eligibility import target_exclusion
 from blocks.rules.sampling import stratum_of
 
+SEPARATOR = "|"
+KNOWN = ("county", "kind", "name", "risk_class")  # what the seal binds of each candidate
+
 
 @dataclass(frozen=True)
-class Pool:
-    """Candidates with their stratum, and who was excluded with the code of the reason."""
+class Situation:
+    """What the rules ask of a business; many are in the same one."""
 
-    candidates: list[tuple[Target, str]]
-    excluded: list[tuple[Target, str]]
+    risk_class: str
+    on_abnormal_list: bool
+    on_serious_list: bool
+    complaints: int
+    under_way: bool
+    visited_this_year: bool
+    status: str
+
+    @classmethod
+    def read(cls, text: str) -> "Situation":
+        """Read a row's fields, joined in their order; the last may hold anything."""
+        risk_class, abnormal, serious, complaints, under_way, visited, status = text.split(
+            SEPARATOR, 6)
+        return cls(risk_class, abnormal == "t", serious == "t", int(complaints), under_way == "t",
+                   visited == "t", status)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a scope finds, in columns of text.
+
+    `candidates`: uscc, name, county, kind, risk_class, stratum. `excluded`: uscc, reason (a code
+    of `rules.eligibility.TARGET_EXCLUSIONS`).
+    """
+
+    candidates: pa.Table
+    excluded: pa.Table
 
     @property
     def sizes(self) -> dict[str, int]:
-        return dict(sorted(Counter(stratum for _, stratum in self.candidates).items()))
+        return counts(self.candidates["stratum"])
 
 
-def in_scope(lead_id: int, scope: Mapping[str, Any]) -> Select[tuple[Target]]:
+def counts(column: pa.ChunkedArray) -> dict[str, int]:
+    """Return how often each text stands in a column, in order of the texts."""
+    found = column.value_counts()
+    return dict(sorted((one["values"].as_py(), one["counts"].as_py()) for one in found))
+
+
+def _in_scope(scheme: Scheme) -> Select:
     """Return the query for the businesses of the lead's directory that the scope names."""
-    query = select(Target).join(TargetListing, TargetListing.target_id == Target.id).where(
-        TargetListing.department_id == lead_id)
+    under_way = select(Visit.target_id).join(Visit.scheme).where(
+        Visit.stage == "planned", Visit.scheme_id != scheme.id,
+        Scheme.stage.not_in(("publicised", "cancelled")))
+    this_year = select(Visit.target_id).join(Check, Check.visit_id == Visit.id).join(
+        CheckRecord).where(extract("year", CheckRecord.inspected_on) == settings.today().year)
+    query = select(
+        Target.uscc, Target.name, Target.county_code.label("county"), Target.kind,
+        Target.risk_class, Target.on_abnormal_list, Target.on_serious_list, Target.complaints,
+        Target.id.in_(under_way).label("under_way"),
+        Target.id.in_(this_year).label("visited_this_year"), Target.status,
+    ).join(TargetListing, TargetListing.target_id == Target.id).where(
+        TargetListing.department_id == scheme.lead_id)
     for key, column in (("kinds", Target.kind), ("counties", Target.county_code),
                         ("risk_classes", Target.risk_class), ("status", Target.status)):
-        if scope.get(key):
-            query = query.where(column.in_(scope[key]))
-    return query.order_by(Target.uscc)
+        if scheme.scope.get(key):
+            query = query.where(column.in_(scheme.scope[key]))
+    return query
 
 
-def pool(session: Session, scheme: Scheme) -> Pool:
-    """Return the scheme's pool as of now."""
-    under_way = set(session.scalars(select(Visit.target_id).join(Visit.scheme).where(
-        Visit.stage == "planned", Visit.scheme_id != scheme.id,
-        Scheme.stage.not_in(("publicised", "cancelled")))))
-    this_year = set(session.scalars(select(Visit.target_id).join(
-        Check, Check.visit_id == Visit.id).join(CheckRecord).where(
-        extract("year", CheckRecord.inspected_on) == settings.today().year)))
+def pool(session: Session, scheme: Scheme) -> Found:
+    """Return what the scheme's scope finds as of now."""
     raises = scheme.sampling.get("raise") or {}
-    candidates, excluded = [], []
-    for target in session.scalars(in_scope(scheme.lead_id, scheme.scope)):
-        reason = target_exclusion(target.status, target.risk_class,
-                                  under_way=target.id in under_way,
-                                  visited_this_year=target.id in this_year)
-        if reason:
-            excluded.append((target, reason))
-        else:
-            candidates.append((target, stratum_of(target, raises)))
-    return Pool(candidates, excluded)
+    rows = bulk.read(session, _in_scope(scheme))
+    decisive = [rows[field.name] for field in fields(Situation)]
+    situations = joined(decisive, SEPARATOR).dictionary_encode()
+    kept = [Situation.read(text) for text in situations.dictionary.to_pylist()]
+
+    def told(rule: Callable[[Situation], str | None]) -> pa.Array:
+        answers = pa.array([rule(one) for one in kept], bulk.TEXT)
+        return answers.take(situations.indices)
+
+    reasons = told(lambda one: target_exclusion(
+        one.status, one.risk_class, under_way=one.under_way,
+        visited_this_year=one.visited_this_year))
+    out = reasons.is_valid()
+    known = rows.select(["uscc", *KNOWN])
+    return Found(
+        known.append_column("stratum", told(lambda one: stratum_of(one, raises))).filter(
+            pc.invert(out)),
+        pa.table({"uscc": rows["uscc"], "reason": reasons}).filter(out))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from blocks.draw.beacon import CHAINS
 from blocks.errors import RuleViolation
 from blocks.rules.regulation import Regulation
 from blocks.rules.sampling import RISK_CLASSES, check_sampling
@@ -14,7 +15,10 @@ MODES = {"on_site": "实地检查", "written": "书面检查", "online": "网络
 DRAW_KINDS = {"targeted": "定向", "untargeted": "不定向"}
 SCOPE_KEYS = {"kinds": "行业或类型", "counties": "县（市、区）", "status": "登记状态",
               "risk_classes": "信用风险类别", "all": "本部门名录库全部"}
-SOURCE_KINDS = ("reveal", "typed")
+SOURCE_KINDS = {"reveal": "各部门先承诺后揭示", "typed": "封存后公布的公开数字",
+                "drand": "公共随机信标", "dice": "当众掷骰"}
+BEACONS = tuple(chain.name for chain in CHAINS)
+OUTSIDE_KINDS = ("typed", "drand", "dice")  # what no department controls
 
 
 class Item(Protocol):
@@ -167,22 +171,37 @@ def publication_time(source: Mapping[str, Any]) -> datetime | None:
 
 
 def _check_randomness(randomness: Sequence[Mapping[str, Any]]) -> list[RuleViolation]:
-    wrong = []
-    for source in randomness:
-        try:
-            publication_time(source)
-        except RuleViolation as error:
-            wrong.append(error)
-        if source.get("kind") not in SOURCE_KINDS:
-            wrong.append(RuleViolation(f"随机数来源「{source.get('kind')}」看不懂",
-                                       "可用：reveal 各部门先承诺后揭示、typed 公开数字", article=3))
-    if not any(s.get("kind") == "reveal" for s in randomness):
-        wrong.append(RuleViolation("随机数来源不足以防止预测", "请加入 reveal：各部门先承诺后揭示",
+    """Something no department controls, and enough of it to be unforeseeable (art. 3; draw.md)."""
+    wrong = [violation for source in randomness for violation in _source_problems(source)]
+    kinds = {source.get("kind") for source in randomness}
+    if not kinds & {"reveal", "drand"}:
+        wrong.append(RuleViolation("随机数来源不足以防止预测",
+                                   "请加入 reveal：各部门先承诺后揭示，或 drand：公共随机信标",
                                    article=3))
-    if not any(s.get("kind") == "typed" for s in randomness):
+    if not kinds & set(OUTSIDE_KINDS):
         wrong.append(RuleViolation(
             "随机数来源中没有任何部门都不能左右的一种",
-            "请加入 typed：封存之后才公布的公开数字，并在 locator 写明哪一期", article=3))
-    if any(s.get("kind") == "typed" and not s.get("locator") for s in randomness):
+            "请加入 typed：封存之后才公布的公开数字（在 locator 写明哪一期），或 drand、dice",
+            article=3))
+    named = [(s.get("kind"), s.get("locator")) for s in randomness]
+    if len(set(named)) < len(named):
+        wrong.append(RuleViolation("同一个随机数来源写了两次", "请删去重复的一个", article=3))
+    return wrong
+
+
+def _source_problems(source: Mapping[str, Any]) -> list[RuleViolation]:
+    kind, locator = source.get("kind"), source.get("locator")
+    wrong = []
+    try:
+        publication_time(source)
+    except RuleViolation as error:
+        wrong.append(error)
+    if kind not in SOURCE_KINDS:
+        known = "、".join(f"{name} {label}" for name, label in SOURCE_KINDS.items())
+        wrong.append(RuleViolation(f"随机数来源「{kind}」看不懂", f"可用：{known}", article=3))
+    if kind in ("typed", "dice") and not locator:
         wrong.append(RuleViolation("公开数字没有写明是哪一个、哪一期", "请写明 locator", article=3))
+    if kind == "drand" and locator not in BEACONS:
+        wrong.append(RuleViolation(f"不认识随机信标「{locator}」",
+                                   f"locator 可写：{'、'.join(BEACONS)}", article=3))
     return wrong

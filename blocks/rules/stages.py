@@ -148,6 +148,7 @@ MOVES: tuple[Move, ...] = (
     Move("draw", "announced", "sealed", "封存", _S, meets=("contribution",),
          starts=("contribution",)),
     Move("draw", "sealed", "sealed", "提交随机数", _D | _A | _O, anywhere=True, wakes="draw"),
+    Move("draw", "sealed", "sealed", "取得随机信标", _S),
     Move("draw", "sealed", "drawn", "出签", _S, meets=("contribution",)),
     Move("draw", "sealed", "sealed", "申请作废", _O, needs_reason=True, anywhere=True),
     Move("draw", "drawn", "drawn", "申请作废", _O, needs_reason=True, anywhere=True),

@@ -1,18 +1,16 @@
 """The review of a submitted scheme, before the approver sees it (art. 8, 13)."""
 
-from collections import Counter
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks import documents, engine, settings
-from blocks.draw.pool import Candidate
 from blocks.draw.strata import sealed_strata
 from blocks.register import notices
 from blocks.register.contents import as_draft
 from blocks.register.directories import InspectionItem, Inspector
-from blocks.register.pool import Pool, pool
+from blocks.register.pool import Found, counts, pool
 from blocks.register.schemes import Scheme, SchemeReview, departments_of
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.sampling import strata_rules
@@ -49,24 +47,27 @@ def find(session: Session, scheme: Scheme) -> dict[str, Any]:
     violations = [w.message for w in check_scheme(as_draft(session, scheme), items, today,
                                                   regulation)]
     found = pool(session, scheme)
-    if not found.candidates:
+    if not found.candidates.num_rows:
         violations.append("抽查对象范围内没有可抽取的企业")
-    candidates = [Candidate(target.uscc, stratum) for target, stratum in found.candidates]
     rules = strata_rules(scheme.sampling, found.sizes, regulation)
-    counts = {s["code"]: s["count"] for s in sealed_strata(rules, candidates)}
+    drawn = {s["code"]: s["count"] for s in sealed_strata(rules, found.sizes)}
     return {"violations": violations, "remarks": _remarks(session, scheme, found),
-            "pool": {"size": len(found.candidates), "drawn": sum(counts.values()),
-                     "strata": {code: [size, counts[code]] for code, size in found.sizes.items()},
+            "pool": {"size": found.candidates.num_rows, "drawn": sum(drawn.values()),
+                     "strata": {code: [size, drawn[code]] for code, size in found.sizes.items()},
                      "counties": _counties(found),
-                     "excluded": dict(Counter(reason for _, reason in found.excluded))}}
+                     "excluded": counts(found.excluded["reason"])}}
 
 
-def _counties(found: Pool) -> dict[str, int]:
-    names = Counter(settings.COUNTIES.get(t.county_code, "市直") for t, _ in found.candidates)
-    return dict(sorted(names.items()))
+def _counties(found: Found) -> dict[str, int]:
+    """Count the pool by county; codes that name none are the city itself."""
+    told: dict[str, int] = {}
+    for code, size in counts(found.candidates["county"]).items():
+        name = settings.COUNTIES.get(code, "市直")
+        told[name] = told.get(name, 0) + size
+    return dict(sorted(told.items()))
 
 
-def _remarks(session: Session, scheme: Scheme, found: Pool) -> list[str]:
+def _remarks(session: Session, scheme: Scheme, found: Found) -> list[str]:
     """Name what is unusual: a department short of people, a provisional calendar."""
     remarks = []
     for department in departments_of(session, scheme):

@@ -21,7 +21,7 @@ from blocks.draw.redraw import next_for_seat
 from blocks.draw.seed import seed_inspectors
 from blocks.errors import StaffingError
 from blocks.register.directories import Department, Inspector, Interest
-from blocks.register.draws import Draw, DrawFile, file_bytes, put_file
+from blocks.register.draws import Draw, file_bytes, put_file
 from blocks.register.schemes import Assignment, Scheme
 from blocks.register.trail import advance, begin
 from blocks.register.visits import Check, Seat, Visit, live_seats
@@ -173,8 +173,8 @@ def _loads(session: Session, where: Bench) -> dict[str, int]:
 
 def _pairing(session: Session, draw: Draw) -> dict[str, Any]:
     """Return the draw's pairing.json so far, by department."""
-    found = session.get(DrawFile, (draw.id, "pairing.json"))
-    records = json.loads(found.content)["departments"] if found else []
+    found = file_bytes(session, draw.id, "pairing.json")
+    records = json.loads(found)["departments"] if found else []
     return {record["department"]: record for record in records}
 
 

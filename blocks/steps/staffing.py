@@ -10,7 +10,7 @@ from blocks.draw.result import replacement_line
 from blocks.errors import StaffingError
 from blocks.register import notices
 from blocks.register.directories import Department
-from blocks.register.draws import Draw, DrawFile, DrawTicket, file_bytes, open_draw, put_file
+from blocks.register.draws import Draw, DrawTicket, file_bytes, open_draw, put_file
 from blocks.register.schemes import Assignment, Scheme
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import advance, begin, start_clock
@@ -113,8 +113,7 @@ def _next_reserve(session: Session, draw: Draw, gone: Visit) -> DrawTicket | Non
 
 def _replace(session: Session, draw: Draw, gone: Visit, ticket: DrawTicket, actor: Actor) -> str:
     successor = _new_visit(session, draw, ticket, actor, replaces=gone)
-    record = session.get(DrawFile, (draw.id, "replacements.jsonl"))
-    before = record.content if record else b""
+    before = file_bytes(session, draw.id, "replacements.jsonl")
     line = replacement_line(
         file_bytes(session, draw.id, "result.json"),
         [json.loads(text) for text in before.splitlines()], id_out=gone.candidate_id,

@@ -11,7 +11,7 @@ import structlog
 import typer
 
 from blocks.errors import InspectionError, RosterError
-from flows.cli import people, records, running, telling
+from flows.cli import people, records, running, telling, verifying
 
 app = typer.Typer(
     name="choucha", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -21,7 +21,7 @@ app.command("demo")(running.demo)
 app.command("import")(records.import_roster)
 app.command("status")(telling.status)
 app.command("timeline")(telling.timeline)
-app.command("verify")(telling.verify)
+app.command("verify")(verifying.verify)
 app.command("check-trail")(telling.check_trail)
 app.add_typer(people.scheme, name="scheme")
 app.add_typer(people.draw, name="draw")

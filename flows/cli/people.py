@@ -8,7 +8,8 @@ import yaml
 
 from blocks.actions import assignments, draws, schemes
 from blocks.errors import NotFound, RuleViolation
-from flows.cli.telling import done
+from flows.cli import rehearsing
+from flows.cli.telling import done, save
 
 As = Annotated[str, typer.Option("--as", help="办理人的账号", metavar="账号")]
 Reason = Annotated[str, typer.Option("--reason", help="理由")]
@@ -16,7 +17,7 @@ SchemeCode = Annotated[str, typer.Argument(help="方案编号，如 2026-001", m
 Department = Annotated[str, typer.Argument(help="部门代码", metavar="部门代码")]
 
 scheme = typer.Typer(no_args_is_help=True, help="抽查工作方案：起草、提交、批准、退回")
-draw = typer.Typer(no_args_is_help=True, help="抽取：随机数的承诺、揭示、录入")
+draw = typer.Typer(no_args_is_help=True, help="抽取：随机数的承诺、揭示、录入，作废，证明，试抽")
 assignment = typer.Typer(no_args_is_help=True, help="派发的任务：接收、退回、再次派发、撤回")
 
 
@@ -78,9 +79,40 @@ def draw_reveal(code: SchemeCode, secret: str, login: As) -> None:
 
 
 @draw.command("type")
-def draw_type(code: SchemeCode, value: str, login: As) -> None:
-    """封存之后：录入公开数字（两人分别录入）。"""
-    done(draws.type_figure(login, code, value))
+def draw_type(code: SchemeCode, value: str, login: As, source: Annotated[
+        str | None, typer.Option(help="是哪一个数字（等待录入的有几个时）")] = None) -> None:
+    """封存之后：录入公开数字或当众掷出的骰子（两人分别录入）。"""
+    done(draws.type_figure(login, code, value, source))
+
+
+@draw.command("ask-void")
+def draw_ask_void(code: SchemeCode, login: As, reason: Reason = "") -> None:
+    """办公室：申请作废一次抽取，理由会一直公开。"""
+    done(draws.ask_void(login, code, reason))
+
+
+@draw.command("void")
+def draw_void(code: SchemeCode, login: As, reason: Reason = "") -> None:
+    """另一人：批准作废；系统随即预告下一次抽取。"""
+    done(draws.void(login, code, reason))
+
+
+@draw.command("slip")
+def draw_slip(code: SchemeCode, uscc: str, login: As, out: Annotated[
+        Path, typer.Option(help="写到这个文件夹")] = Path()) -> None:
+    """给一家企业出具证明：它在待抽库中的一行和到封存根值的路径。"""
+    name, content = draws.slip(login, code, uscc)
+    save(out / name, content)
+
+
+@draw.command("pool")
+def draw_pool(code: SchemeCode, login: As, out: Annotated[
+        Path, typer.Option(help="写到这个文件")] = Path("pool.tsv")) -> None:
+    """监督人员、办公室：取得封存的完整待抽库。"""
+    save(out, draws.pool_of(login, code))
+
+
+draw.command("rehearse")(rehearsing.draw_rehearse)
 
 
 @assignment.command("accept")

@@ -11,8 +11,7 @@ from rich.table import Table
 from blocks import rosters
 from blocks.actions import Done
 from blocks.actions.intake import Intake
-from blocks.draw import verifier
-from blocks.errors import InspectionError, RosterError
+from blocks.errors import InspectionError, RosterError, RuleViolation
 from blocks.register import overview, trail
 from blocks.register.database import transaction
 from blocks.register.schemes import all_schemes
@@ -32,6 +31,15 @@ def done(said: Done) -> None:
     console.print(f"[green]✓[/] {escape(said.sentence)}")
     if said.next:
         console.print(f"  接下来：{escape(said.next)}")
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write what was asked for into a file, and say where."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise RuleViolation(f"写不了文件 {path}：{error.strerror}", "请用 --out 换一个地方") from None
+    console.print(f"[green]✓[/] 已写入 {path}（{len(content)} 字节）")
 
 
 def refusal(error: InspectionError) -> None:
@@ -135,15 +143,6 @@ def timeline_table(entries: list[dict]) -> Table:
              f"{entry['thing']}：{entry['what']}", str(entry["count"]),
              entry["run"] or entry["reason"])
     return table
-
-
-def verify(folder: Path) -> None:
-    """用公开文件重新计算一次抽取，逐项核对（公布的抽取文件夹）。"""
-    told = verifier.verify(folder)
-    for number, name, ok, detail in told:
-        console.print(f"{'[green]✓[/]' if ok else '[red]✗[/]'} {number}. {name} {escape(detail)}")
-    if not all(ok for _, _, ok, _ in told):
-        raise InspectionError("抽取文件核对不符", "请与公布的原始文件比对，并告知监督人员")
 
 
 def check_trail() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from blocks.draw import chain, sealing, seed
-from blocks.draw.hashing import ZERO, hexdigest
-from blocks.draw.pool import Candidate, pool_lines, pool_tsv, records_root
+from blocks.draw.hashing import ZERO, canonical_json, hexdigest
+from blocks.draw.pool import Candidate, of_candidates, records_root
 from blocks.draw.randomness import Source, commitment
 from blocks.draw.result import build_result, replacement_line
 from blocks.draw.strata import StratumRule, sealed_strata
@@ -30,7 +30,7 @@ class Made:
 
     def write(self, folder: Path, replacements: bytes = b"") -> Path:
         folder.mkdir(exist_ok=True)
-        (folder / "pool.tsv").write_bytes(pool_tsv(pool_lines(self.pool)))
+        (folder / "pool.tsv").write_bytes(of_candidates(self.pool).tsv)
         (folder / "seal.json").write_bytes(self.seal)
         (folder / "seed.txt").write_bytes(self.seed)
         (folder / "result.json").write_bytes(self.result)
@@ -46,28 +46,32 @@ def candidates() -> list[Candidate]:
     return low + high
 
 
+def root_of(records: list[dict], hash_name: str) -> dict:
+    return records_root([canonical_json(record).decode() for record in records], hash_name)
+
+
 def make(hash_name: str, pool=None, rules=None, values=None) -> Made:
     pool = candidates() if pool is None else pool
     rules = rules or [StratumRule("A", "ratio", 1, 10, 3), StratumRule("D", "weighted", 4, 1, 2)]
     due = "2026-11-23T03:00:00Z"
     sources = [
-        Source("drand", "quicknet/1234567", due),
+        Source("drand", "quicknet/34199812", due),
         Source("reveal", "市监", due, commitment(hash_name, "市监", SECRET)),
         Source("reveal", "消防", due, commitment(hash_name, "消防", SECRET)),
         Source("typed", "沪指收盘", due),
         Source("dice", "现场/4", due),
     ]
-    lines = pool_lines(pool)
+    columns = of_candidates(pool)
     sealed = sealing.build_seal(
         hash_name=hash_name,
         scheme="FA-2026-001",
         draw_number=1,
         previous=ZERO,
         sealed_at="2026-11-23T02:00:00Z",
-        pool_lines=lines,
-        strata=sealed_strata(rules, pool),
-        exclusions=records_root([{"id": "X", "reason": "本年度已抽查"}], hash_name),
-        inspectors=records_root([{"id": "粤V001"}], hash_name),
+        pool=columns,
+        strata=sealed_strata(rules, columns.sizes),
+        exclusions=root_of([{"id": "X", "reason": "本年度已抽查"}], hash_name),
+        inspectors=root_of([{"id": "粤V001"}], hash_name),
         interests=sealing.NOTHING,
         pairing={"first_k": 16},
         sources=sources,
@@ -77,7 +81,7 @@ def make(hash_name: str, pool=None, rules=None, values=None) -> Made:
     result = build_result(
         seal_bytes=sealed,
         seed_bytes=seeded,
-        pool=pool,
+        pool=columns,
         evidence=[{"kind": "drand", "note": "签名已核验"}],
     )
     scheme = ("FA-2026-001", 1)

@@ -6,17 +6,25 @@ import random
 import pytest
 
 from blocks.draw import merkle
-from blocks.draw.hashing import HASHES, ZERO
+from blocks.draw.columns import canonical_objects
+from blocks.draw.hashing import HASHES, ZERO, canonical_json
 from blocks.draw.pool import (
     Candidate,
     attributes_hash,
+    of_candidates,
+    of_columns,
     parse_pool,
-    pool_lines,
-    pool_root,
-    pool_tsv,
     records_root,
 )
 from blocks.errors import DrawError
+
+
+def lines_of(candidates):
+    return bytes(of_candidates(candidates).tsv).decode().splitlines()
+
+
+def root(lines, hash_name):
+    return merkle.root(merkle.leaves(lines, hash_name), hash_name)
 
 
 def by_the_rfc(leaves):
@@ -31,15 +39,16 @@ def by_the_rfc(leaves):
 @pytest.mark.parametrize("size", range(1, 18))
 def test_the_root_is_that_of_rfc_6962(size):
     leaves = [b"%d" % place for place in range(size)]
-    assert merkle.root(leaves, "sha256") == by_the_rfc(leaves).hex()
+    assert root(leaves, "sha256") == by_the_rfc(leaves).hex()
 
 
 @pytest.mark.parametrize("hash_name", HASHES)
 @pytest.mark.parametrize("size", range(1, 18))
 def test_every_proof_leads_to_the_root_and_no_other_line_does(size, hash_name):
-    leaves = [b"line %d" % place for place in range(size)]
+    lines = [b"line %d" % place for place in range(size)]
+    leaves = merkle.leaves(lines, hash_name)
     top = merkle.root(leaves, hash_name)
-    for place, line in enumerate(leaves):
+    for place, line in enumerate(lines):
         path = merkle.proof(leaves, place, hash_name)
         assert merkle.verify(line, path, top, hash_name)
         assert not merkle.verify(line + b"x", path, top, hash_name)
@@ -56,36 +65,47 @@ def test_a_malformed_proof_is_simply_not_one():
 
 
 def test_no_leaves_have_the_root_of_zeros_and_no_proof():
-    assert merkle.root([], "sm3") == ZERO
+    assert root([], "sm3") == ZERO
     with pytest.raises(DrawError):
-        merkle.proof([], 0, "sm3")
+        merkle.proof(merkle.leaves([], "sm3"), 0, "sm3")
 
 
 def test_lines_are_sorted_by_id_whatever_the_order_of_input():
     candidates = [Candidate(code, "all") for code in ("B", "A", "10", "9", "_", "H:" + "a" * 40)]
-    lines = pool_lines(candidates)
+    lines = lines_of(candidates)
     assert [line.split("\t")[1] for line in lines] == ["10", "9", "A", "B", "H:" + "a" * 40, "_"]
     for turn in range(20):
-        assert pool_lines(random.Random(turn).sample(candidates, len(candidates))) == lines
+        assert lines_of(random.Random(turn).sample(candidates, len(candidates))) == lines
 
 
 def test_a_line_is_written_as_the_design_says():
-    assert pool_lines([Candidate("A1", "D类", 10, "ab" * 32)]) == [
+    assert lines_of([Candidate("A1", "D类", 10, "ab" * 32)]) == [
         "SJD1\tA1\tD类\t10\t" + "ab" * 32
     ]
-    salted = pool_lines([Candidate("A1", "all", salt="0f")])
+    salted = lines_of([Candidate("A1", "all", salt="0f")])
     assert salted == [f"SJD1\tA1\tall\t1\t{ZERO}\t0f"]
 
 
 def test_a_pool_read_back_is_the_same():
-    candidates = [Candidate("A", "x", 3, "ab" * 32), Candidate("B", "y", salt="00ff")]
-    assert parse_pool(pool_tsv(pool_lines(candidates))) == candidates
-    assert parse_pool(b"") == []
+    plain = [Candidate("A", "x", 3, "ab" * 32), Candidate("B", "y")]
+    salted = [Candidate("A", "x", salt="0a"), Candidate("B", "y", 2, salt="00ff")]
+    for candidates in (plain, salted, []):
+        pool = of_candidates(candidates)
+        again = parse_pool(bytes(pool.tsv))
+        assert again.tsv == pool.tsv and again.sizes == pool.sizes
+        assert again.weights.tolist() == [one.weight for one in candidates]
+        assert [again.find(one.id) for one in candidates] == list(range(len(candidates)))
+    assert again.find("A") is None
+
+
+def test_either_all_lines_are_salted_or_none():
+    with pytest.raises(DrawError, match="盐值"):
+        of_candidates([Candidate("A", "x"), Candidate("B", "y", salt="00ff")])
 
 
 def test_an_id_there_twice_is_refused_and_named():
     with pytest.raises(DrawError, match="A1"):
-        pool_lines([Candidate("A1", "x"), Candidate("A1", "y")])
+        of_candidates([Candidate("A1", "x"), Candidate("A1", "y")])
 
 
 @pytest.mark.parametrize(
@@ -106,7 +126,7 @@ def test_an_id_there_twice_is_refused_and_named():
 )
 def test_a_candidate_that_cannot_stand_in_a_line_is_refused(bad):
     with pytest.raises(DrawError):
-        pool_lines([bad])
+        of_candidates([bad])
 
 
 @pytest.mark.parametrize(
@@ -127,8 +147,8 @@ def test_a_damaged_pool_is_refused(data):
 
 @pytest.mark.parametrize("hash_name", HASHES)
 def test_records_have_one_root_whatever_their_order_and_their_keys_order(hash_name):
-    records = [{"id": str(n), "reason": "本年度已抽查"} for n in range(9)]
-    turned = [{"reason": one["reason"], "id": one["id"]} for one in reversed(records)]
+    records = [canonical_json({"id": str(n), "reason": "本年度已抽查"}).decode() for n in range(9)]
+    turned = records[::-1]
     assert records_root(records, hash_name) == records_root(turned, hash_name)
     assert records_root(records, hash_name) != records_root(records[1:], hash_name)
     assert records_root([], hash_name) == {"root": ZERO, "size": 0}
@@ -138,5 +158,18 @@ def test_attributes_are_hashed_in_canonical_form():
     assert attributes_hash({"b": 1, "a": 2}, "sm3") == attributes_hash({"a": 2, "b": 1}, "sm3")
 
 
-def test_the_pools_root_counts_its_lines():
-    assert pool_root(["x"], "sm3")["size"] == 1
+def test_the_pools_root_is_that_of_its_lines_and_counts_them():
+    pool = of_columns(["B", "A", "C"], ["x", "x", "y"])
+    lines = [pool.line(place).encode() for place in range(3)]
+    assert pool.sealed("sm3") == {"root": root(lines, "sm3"), "size": 3}
+
+
+NAMES = ["揭阳市“好”旅馆", 'quote " and \\ back', "tab\t and \x00\x1f\n", "𬭩〓＝", "", "\x7f\u2028"]
+
+
+def test_objects_in_columns_are_canonical_json_row_by_row():
+    """What RFC 8785 asks of texts: only controls, quotes and backslashes are escaped."""
+    rows = [{"name": name, "county": str(n)} for n, name in enumerate(NAMES)]
+    written = canonical_objects({key: [row[key] for row in rows] for key in ("name", "county")})
+    assert written.to_pylist() == [canonical_json(row).decode() for row in rows]
+    assert len(canonical_objects({"id": []})) == 0

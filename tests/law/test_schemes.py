@@ -66,7 +66,7 @@ def test_a_scheme_with_all_six_contents_has_nothing_against_it():
     ({"randomness": (REVEAL,)}, "没有任何部门都不能左右的一种（细则第3条）"),
     ({"randomness": (TYPED,)}, "不足以防止预测（细则第3条）"),
     ({"randomness": (REVEAL, {"kind": "typed"})}, "没有写明是哪一个、哪一期"),
-    ({"randomness": (REVEAL, TYPED, {"kind": "dice"})}, "随机数来源「dice」看不懂"),
+    ({"randomness": (REVEAL, TYPED, {"kind": "coin"})}, "随机数来源「coin」看不懂"),
 ])
 def test_each_content_that_lacks_or_is_wrong_is_named(changes, said):
     found = wrong(**changes)

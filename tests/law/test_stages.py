@@ -47,7 +47,7 @@ scheme: in_field → cancelled: O
 draw: – → announced: S
 draw: announced → announced: D A
 draw: announced → sealed: S
-draw: sealed → sealed: D A O
+draw: sealed → sealed: D A O S
 draw: sealed → drawn: S
 draw: drawn → drawn: O
 draw: sealed → void: O A
