@@ -1,0 +1,112 @@
+"""Ours and the peer in turn, each in its process; medians, and one row of figures."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from tests.bench.benchmark import Benchmark
+
+PATIENCE = 30.0  # a peer slower than this (seconds a round) is measured in fewer rounds
+FEWER = 2
+
+
+class Side:
+    """One side's process, made ready."""
+
+    def __init__(self, benchmark: Benchmark, side: str, scale: str, shared: str) -> None:
+        command = [sys.executable, "-m", "tests.bench.side", benchmark.id, side, scale, shared]
+        self.name = f"{benchmark.id} {side}"
+        self.rounds: list[dict] = []
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._answer()
+
+    def measure(self) -> None:
+        self._process.stdin.write("again\n")
+        self._process.stdin.flush()
+        self.rounds.append(json.loads(self._answer()))
+
+    def seconds(self, clock: str) -> float:
+        return median(one[clock] for one in self.rounds)
+
+    def end(self) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def _answer(self) -> str:
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name} ended with {self._process.wait()}")
+        return line
+
+
+def measured(benchmark: Benchmark, scale: str, rounds: int, folder: Path) -> dict:
+    """Measure one benchmark and return its row of bench.json.
+
+    `folder` holds what both sides share while it runs; a full scale may need a gigabyte there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        benchmark.shared(benchmark.sizes[scale], Path(place)) as shared,
+        _side(benchmark, "ours", scale, shared) as ours,
+        _side(benchmark, "peer", scale, shared) as peer,
+    ):
+        for _ in range(rounds):
+            ours.measure()
+            if len(peer.rounds) < FEWER or peer.rounds[0]["wall"] < PATIENCE:
+                peer.measure()
+    return _row(benchmark, scale, ours, peer)
+
+
+@contextmanager
+def _side(benchmark: Benchmark, side: str, scale: str, shared: str) -> Iterator[Side]:
+    started = Side(benchmark, side, scale, shared)
+    try:
+        yield started
+    finally:
+        started.end()
+
+
+def _row(benchmark: Benchmark, scale: str, ours: Side, peer: Side) -> dict:
+    ours_s, peer_s = ours.seconds(benchmark.clock), peer.seconds(benchmark.clock)
+    peak, bound = max(one["peak_mb"] for one in ours.rounds), benchmark.peak_goal_mb
+    ratio = ours_s / peer_s
+    few = len(peer.rounds) < len(ours.rounds)
+    return {
+        "id": benchmark.id,
+        "work": benchmark.work,
+        "scale": scale,
+        "clock": benchmark.clock,
+        "ours_s": round(ours_s, 4),
+        "peer": f"{benchmark.peer_name} ({len(peer.rounds)} rounds)"
+        if few
+        else benchmark.peer_name,
+        "peer_s": round(peer_s, 4),
+        "ratio": round(ratio, 4),
+        "goal": benchmark.goal,
+        "limit": benchmark.limit,
+        "met": ratio <= benchmark.goal and (bound is None or peak <= bound),
+        "peak_mb": peak,
+        "rounds": len(ours.rounds),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}",
+        "at": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _processor() -> str:
+    """What Linux calls the processor; elsewhere nothing."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")

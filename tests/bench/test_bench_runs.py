@@ -1,0 +1,51 @@
+"""Each benchmark still runs: once, at toy size. How long it takes is no test's business."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.bench.benchmark import benchmarks
+from tests.bench.candidates import in_memory, stretches
+from tests.bench.measuring import measured
+
+ROOT = Path(__file__).parents[2]
+KEYS = {"id", "work", "scale", "ours_s", "peer", "peer_s", "ratio", "goal", "met", "peak_mb",
+        "machine", "at"}  # fmt: skip
+
+
+@pytest.mark.parametrize("benchmark", benchmarks(), ids=lambda one: one.id)
+def test_each_benchmark_runs_once_at_toy_size(benchmark, tmp_path):
+    row = measured(benchmark, "toy", 1, tmp_path)
+    assert row.keys() >= KEYS and row["id"] == benchmark.id
+    assert row["ours_s"] >= 0 and row["peer_s"] >= 0 and row["peak_mb"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_keeps_a_row_for_each_and_prints_a_table(tmp_path):
+    for _ in range(2):
+        command = [sys.executable, "-m", "tests.bench", "--only", "P1", "--scale", "toy"]
+        said = subprocess.run(
+            [*command, "--rounds", "1"],
+            cwd=ROOT,
+            env=os.environ | {"CHOUCHA_STATE": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "P1" in said.stdout and "0.08" in said.stdout
+        rows = json.loads((tmp_path / "bench.json").read_text())
+        assert [(row["id"], row["scale"]) for row in rows] == [("P1", "toy")]
+
+
+def test_the_candidates_are_codes_of_eighteen_and_none_is_twice():
+    data, offsets, weights = in_memory(30_000)
+    codes = data.reshape(-1, 18)
+    assert len(np.unique(codes, axis=0)) == len(weights) == len(offsets) - 1 == 30_000
+    assert offsets[-1] == len(data) and codes[0].tobytes().startswith(b"91440")
+    (again, _) = next(stretches(30_000))
+    assert (again == codes).all()
