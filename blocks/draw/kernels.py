@@ -84,15 +84,15 @@ class Lanes:
 def _sha256(state: list[Lanes], block: list[Lanes]) -> list[Lanes]:
     """FIPS 180-4, section 6.2.2."""
     w = list(block)
-    for t in range(16, 64):
-        s0 = w[t - 15].rotated(-7) ^ w[t - 15].rotated(-18) ^ (w[t - 15] >> 3)
-        s1 = w[t - 2].rotated(-17) ^ w[t - 2].rotated(-19) ^ (w[t - 2] >> 10)
-        w.append(s1 + w[t - 7] + s0 + w[t - 16])
     a, b, c, d, e, f, g, h = state
-    for k, word in zip(_sha256_constants(), w, strict=True):
+    for t, k in enumerate(_sha256_constants()):
+        if t >= 16:  # each word just before its use, so that few are in registers at a time
+            s0 = w[t - 15].rotated(-7) ^ w[t - 15].rotated(-18) ^ (w[t - 15] >> 3)
+            s1 = w[t - 2].rotated(-17) ^ w[t - 2].rotated(-19) ^ (w[t - 2] >> 10)
+            w.append(s1 + w[t - 7] + s0 + w[t - 16])
         choice = (e & f) ^ (~e & g)
         majority = (a & b) ^ (a & c) ^ (b & c)
-        t1 = h + (word + k) + choice + (e.rotated(-6) ^ e.rotated(-11) ^ e.rotated(-25))
+        t1 = h + (w[t] + k) + choice + (e.rotated(-6) ^ e.rotated(-11) ^ e.rotated(-25))
         t2 = (a.rotated(-2) ^ a.rotated(-13) ^ a.rotated(-22)) + majority
         a, b, c, d, e, f, g, h = t1 + t2, a, b, c, d + t1, e, f, g
     return [old + new for old, new in zip(state, (a, b, c, d, e, f, g, h), strict=True)]
@@ -101,11 +101,11 @@ def _sha256(state: list[Lanes], block: list[Lanes]) -> list[Lanes]:
 def _sm3(state: list[Lanes], block: list[Lanes]) -> list[Lanes]:
     """GB/T 32905-2016, section 5.3."""
     w = list(block)
-    for j in range(16, 68):
-        x = w[j - 16] ^ w[j - 9] ^ w[j - 3].rotated(15)
-        w.append(x ^ x.rotated(15) ^ x.rotated(23) ^ w[j - 13].rotated(7) ^ w[j - 6])
     a, b, c, d, e, f, g, h = state
     for j in range(64):
+        if j >= 12:
+            x = w[j - 12] ^ w[j - 5] ^ w[j + 1].rotated(15)
+            w.append(x ^ x.rotated(15) ^ x.rotated(23) ^ w[j - 9].rotated(7) ^ w[j - 2])
         early = j < 16
         t = 0x79CC4519 if early else 0x7A879D8A
         a12 = a.rotated(12)

@@ -12,6 +12,7 @@ import numpy as np
 
 HIGHEST = 2**64 - 1
 _SLACK = 1 << 16  # how many more than twice the wanted are kept before a cut
+_STEP = 16  # of which part of the kept a cut's bar is guessed
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Bar:
         if strata is None:
             return None if self.is_open[0] else slice(0)
         return None if self.is_open.all() else np.flatnonzero(self.is_open[strata])
+
+    def under(self, found: Found) -> Found:
+        """Those of `found` that do not pass the bar."""
+        highest = self.highest[0] if len(self.highest) == 1 else self.highest[found.strata]
+        return found[np.flatnonzero(found.keys <= highest)]
 
     def passed(
         self, heads: np.ndarray, strata: np.ndarray | None, weights: np.ndarray | None
@@ -96,17 +102,13 @@ class Lowest:
         return [found[places] for places in self._places(found)]
 
     def foreseen(self, sample: Found, step: int) -> Bar:
-        """Guess where the bar will end if this is what every `step`-th candidate comes to.
+        """Guess a bar from every `step`-th candidate: where it will end, or a little higher.
 
         Five standard deviations higher than expected, so that it leaves enough as good as always.
         """
-        highest = self.bar.highest.copy()
-        for s, places in enumerate(self._places(sample)):
-            expected = int(self.wanted[s]) // step + 1
-            rank = expected + 5 * (isqrt(expected) + 1)
-            if rank < len(sample.keys[places]):
-                highest[s] = np.partition(sample.keys[places], rank)[rank]
-        return Bar(self.bar.is_open, highest)
+        return self._lowered(
+            sample, [_with_margin(count // step) for count in self.wanted.tolist()]
+        )
 
     def is_enough(self, pieces: Sequence[Found], bar: Bar) -> bool:
         """Whether what was found under a lower bar than ours has all that are wanted."""
@@ -114,17 +116,30 @@ class Lowest:
         return bool(((counts >= self.wanted) | (bar.highest == self.bar.highest)).all())
 
     def _cut(self) -> None:
-        """Lower each stratum's bar to the last key that is wanted so far; drop who lies above."""
-        found = Found.joined(self._pieces)
+        """Lower the bar, and drop who lies above it.
+
+        A guess is as good as the lowest bar possible and much cheaper, if it leaves enough.
+        """
+        bar = self.foreseen(Found.joined([piece[::_STEP] for piece in self._pieces]), _STEP)
+        left = [bar.under(piece) for piece in self._pieces]
+        if not self.is_enough(left, bar) or self._is_crowded(left):
+            found = Found.joined(self._pieces)
+            bar = self._lowered(found, [count - 1 for count in self.wanted.tolist()])
+            left = [bar.under(found)]
+        self.bar, self._pieces, self._count = bar, left, sum(map(len, left))
+        self._room = max(self._room, 2 * self._count)  # ties at the bar may be any number
+
+    def _is_crowded(self, left: Sequence[Found]) -> bool:
+        return 4 * sum(map(len, left)) > 3 * self._room
+
+    def _lowered(self, found: Found, ranks: Sequence[int]) -> Bar:
+        """The bar at that key of each stratum which has this rank, from 0, in `found`."""
         highest = self.bar.highest.copy()
         for s, places in enumerate(self._places(found)):
-            if 0 < self.wanted[s] < len(found.keys[places]):
-                last = self.wanted[s] - 1
-                highest[s] = np.partition(found.keys[places], last)[last]
-        found = found[np.flatnonzero(found.keys <= highest[found.strata])]
-        self.bar = Bar(self.bar.is_open, highest)
-        self._pieces, self._count = [found], len(found)
-        self._room = max(self._room, 2 * len(found))  # many tied at the bar
+            keys = found.keys[places]
+            if 0 <= ranks[s] < len(keys):
+                highest[s] = np.partition(keys, ranks[s])[ranks[s]]
+        return Bar(self.bar.is_open, highest)
 
     def _places(self, found: Found) -> list:
         """For each stratum, what picks it out of `found`."""
@@ -134,3 +149,7 @@ class Lowest:
         order = np.argsort(found.strata, kind="stable")
         cuts = np.searchsorted(found.strata[order], np.arange(1, strata))
         return np.split(order, cuts)[:strata]
+
+
+def _with_margin(expected: int) -> int:
+    return expected + 1 + 5 * (isqrt(expected) + 1)

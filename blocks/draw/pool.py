@@ -5,7 +5,7 @@ drawn from that one buffer, so that a million candidates cost a hundred megabyte
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -119,9 +119,7 @@ def of_candidates(candidates: Iterable[Candidate]) -> Pool:
     for row in rows:
         if type(row.weight) is not int:
             raise DrawError(f"「{row.id}」的权重 {row.weight} 不合规", "权重须为整数。")
-    ids, strata, weights, attributes, salts = (
-        zip(*map(astuple, rows), strict=True) if rows else ([], [], [], [], [])
-    )
+    ids, strata, weights, attributes, salts = ([getattr(row, name) for row in rows] for name in NAMES)
     return of_columns(ids, strata, weights, attributes, salts if any(salts) else None)
 
 

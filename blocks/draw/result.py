@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from blocks.draw import merkle
-from blocks.draw.hashing import canonical_json
+from blocks.draw.hashing import canonical_json, hexdigest
 from blocks.draw.pool import Pool
 from blocks.draw.randomness import instant
 from blocks.draw.sealing import VERSION, read_seal, seal_hash
@@ -30,7 +30,9 @@ def build_result(
         raise DrawError(
             "待抽库与封存时不一致，不能抽取", "请恢复封存时的待抽库；不能恢复的，作废重抽。"
         )
-    if seed_bytes.split(b"\n")[:3] != [b"SJD-SEED-1", *_named(seal, seal_bytes)]:
+    sealed = hexdigest(hash_name, seal_bytes)
+    named = f"SJD-SEED-1\n{hash_name}\n{sealed}\n"
+    if not seed_bytes.startswith(named.encode()):
         raise DrawError("种子文件不是这份封存的", "请用本次封存的随机来源重新生成种子。")
     seed_base = base(seed_bytes, hash_name)
     seed_hex = seed_targets(seed_base, hash_name)
@@ -40,7 +42,7 @@ def build_result(
     return canonical_json(
         {
             "version": VERSION,
-            "seal": seal_hash(seal_bytes),
+            "seal": sealed,
             "base": seed_base,
             "seed_targets": seed_hex,
             "evidence": [dict(entry) for entry in evidence],
@@ -103,10 +105,6 @@ def slip_record(seal: str, pool: Pool, index: int, hash_name: str) -> bytes:
     return canonical_json(
         {"version": VERSION, "seal": seal, "line": pool.line(index), "index": index, "proof": proof}
     )
-
-
-def _named(seal: Mapping, seal_bytes: bytes) -> list[bytes]:
-    return [seal["hash"].encode(), seal_hash(seal_bytes).encode()]
 
 
 def _drawn(stratum: Mapping, lowest: Drawn | None) -> dict:

@@ -11,7 +11,7 @@ from blocks.draw.randomness import (
     check_value,
     enough,
 )
-from blocks.draw.sealing import read_seal, seal_hash, sealed_sources
+from blocks.draw.sealing import read_seal, sealed_sources
 from blocks.errors import DrawError
 
 
@@ -37,7 +37,7 @@ def seed_text(
         for source, value in zip(sources, values, strict=True)
     ]
     enough(sources, values, least_bits)
-    lines = ["SJD-SEED-1", seal["hash"], seal_hash(seal_bytes), *written]
+    lines = ["SJD-SEED-1", seal["hash"], hexdigest(seal["hash"], seal_bytes), *written]
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -133,8 +133,9 @@ def sources(session: Session, draw_id: int) -> list[DrawSource]:
 
 def file_bytes(session: Session, draw_id: int, name: str) -> bytes:
     """Return a draw's file, b"" where it has none of that name."""
-    return b"".join(session.scalars(select(DrawFile.content).where(
-        DrawFile.draw_id == draw_id, DrawFile.name == name).order_by(DrawFile.part)))
+    return b"".join(content for (content,) in bulk.rows(
+        session, select(DrawFile.content).where(
+            DrawFile.draw_id == draw_id, DrawFile.name == name).order_by(DrawFile.part)))
 
 
 def put_file(session: Session, draw_id: int, name: str, content: bytes | memoryview, *,
