@@ -59,7 +59,11 @@ class Bar:
         return found[np.flatnonzero(found.keys <= highest)]
 
     def passed(
-        self, heads: np.ndarray, strata: np.ndarray | None, weights: np.ndarray | None
+        self,
+        heads: np.ndarray,
+        strata: np.ndarray | None,
+        weights: np.ndarray | None,
+        fast: bool,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the places of those whose key is low enough, and their keys.
 
@@ -67,6 +71,10 @@ class Bar:
         U // w <= t means U < (t + 1) * w, hence U >> 16 < ((t >> 16) + 1) * w, and the right side
         is at most 2^48 * 65535: it fits into 64 bits.
         """
+        if fast:
+            from blocks.draw import kernels
+
+            return kernels.passed(heads, strata, weights, self.highest)
         highest = self.highest[0] if strata is None else self.highest[strata]
         if weights is None:
             places = np.flatnonzero(heads <= highest)

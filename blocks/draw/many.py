@@ -127,11 +127,12 @@ def _words(hash_name, data, starts, ends, prefix, words, fast, threads) -> np.nd
 def compiled(hash_name, data, starts, ends, prefix, words, threads) -> np.ndarray:
     """Return the first `words` 64-bit words of each digest by the fast path, (n, words) uint64."""
     from blocks.draw import kernels
+    from blocks.draw.lanes import LANES
 
     count = len(starts)
-    groups = -(-count // kernels.LANES)
-    out = np.empty((words, groups * kernels.LANES), np.uint64)
-    cuts = [groups * part // threads * kernels.LANES for part in range(threads)] + [count]
+    groups = -(-count // LANES)
+    out = np.empty((words, groups * LANES), np.uint64)
+    cuts = [groups * part // threads * LANES for part in range(threads)] + [count]
 
     def hash_part(begin: int, end: int) -> None:
         kernels.hash_into(out, hash_name, data, starts, ends, prefix, begin, end)

@@ -127,7 +127,7 @@ class _Ticketing:
             part = part[admitted]
         columns = (part.data, part.starts, part.ends)
         heads = many.heads(self.hash_name, *columns, self.seed, fast=self.fast, threads=1)
-        places, keys = bar.passed(heads, part.strata, part.weights)
+        places, keys = bar.passed(heads, part.strata, part.weights, self.fast)
         part = part[places]
         strata = np.zeros(len(keys), np.uint16) if part.strata is None else part.strata
         return Found(keys, strata, _ids(part))
