@@ -18,9 +18,12 @@ checks of points); the compressed points of ZCash. Fetching a round is `blocks.b
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from importlib import import_module
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from blocks.errors import DrawError
@@ -158,8 +161,7 @@ def _point(group: str, text: str) -> Any:
     The randomness hashes the bytes, so a second encoding, or the point shifted by one outside the
     subgroup (which the pairing does not see), would be a second randomness to choose from.
     """
-    from py_ecc.bls import g2_primitives as points
-
+    points = _library("bls.g2_primitives")
     size = _POINT_BYTES[group]
     if not re.fullmatch(f"[0-9a-f]{{{2 * size}}}", text):
         raise ValueError(f"应为 {2 * size} 位小写十六进制")
@@ -180,9 +182,7 @@ def _is_signed(chain: Chain, message: bytes, signature: Any) -> bool:
 
     Both sides go into one product, for the final power costs as much as a pairing.
     """
-    from py_ecc import optimized_bls12_381 as curve
-    from py_ecc.bls import hash_to_curve
-
+    curve, hash_to_curve = _library("optimized_bls12_381"), _library("bls.hash_to_curve")
     if _SCHEMES[chain.scheme].signs_on == "G2":
         hashed = hash_to_curve.hash_to_G2(message, _DOMAIN["G2"].encode(), sha256)
         pairs = [(signature, curve.neg(curve.G1)), (hashed, _point("G1", chain.public_key))]
@@ -193,3 +193,14 @@ def _is_signed(chain: Chain, message: bytes, signature: Any) -> bool:
     for on_g2, on_g1 in pairs:
         product *= curve.pairing(on_g2, on_g1, final_exponentiate=False)
     return curve.final_exponentiate(product) == curve.FQ12.one()
+
+
+def _library(name: str) -> ModuleType:
+    """Import a part of py_ecc, late, and without the recursion limit it sets for the whole process:
+    with 100,000 a deeply nested JSON crashes the interpreter where it should be refused.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        return import_module(f"py_ecc.{name}")
+    finally:
+        sys.setrecursionlimit(limit)

@@ -1,18 +1,23 @@
 """drand: when a round is made, and that only the network's own signature is believed."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from py_ecc.bls import g2_primitives as points
-from py_ecc.optimized_bls12_381 import FQ, add, field_modulus
 
 from blocks import settings
+from blocks.draw import beacon
 from blocks.draw.beacon import DEFAULT, QUICKNET, Chain, due_at, locate, round_after, verify
 from blocks.draw.randomness import instant
 from blocks.errors import DrawError
+
+points = beacon._library("bls.g2_primitives")
+curve = beacon._library("optimized_bls12_381")
+FQ, add, field_modulus = curve.FQ, curve.add, curve.field_modulus
 
 VECTORS = settings.ROOT.parent / "shared" / "data" / "randomness" / "drand_vectors.json"
 # Round 1 of `default` begins with the 32 bytes the chain began with; 101297f1… is its randomness
@@ -184,3 +189,9 @@ def test_the_right_point_shifted_out_of_the_subgroup_is_refused():
 
 def test_a_number_that_is_the_x_of_no_point_is_refused():
     assert "不是曲线上的点" in refused(QUICKNET, 123, "80" + "00" * 46 + "01")
+
+
+def test_the_library_does_not_let_the_process_recurse_until_it_crashes():
+    program = ("import sys; before = sys.getrecursionlimit(); from blocks.draw import beacon; "
+               "beacon._library('bls.hash_to_curve'); sys.exit(sys.getrecursionlimit() != before)")
+    assert subprocess.run([sys.executable, "-c", program], cwd=settings.ROOT).returncode == 0
