@@ -156,7 +156,7 @@ def passed(heads, strata, weights, highest) -> tuple[np.ndarray, np.ndarray]:
     none = np.empty(0, np.uint16)
     columns = [_read_only(none if one is None else one) for one in (strata, weights)]
     count = _passed(heads, *columns, highest, places, keys)
-    return places[:count], keys[:count]
+    return places[:count], keys[:count].copy()  # a view would keep the whole array in memory
 
 
 @_compiled

@@ -4,7 +4,7 @@ Whoever lies above as many as are wanted is out for good. So there is a bar that
 a large pool few candidates get further than their hash. Whole numbers throughout: no float decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isqrt
 
@@ -88,7 +88,8 @@ class Bar:
 class Lowest:
     """The lowest of each stratum so far, and some more, until they are too many and are cut."""
 
-    def __init__(self, wanted: Sequence[int]) -> None:
+    def __init__(self, wanted: Sequence[int], each: Callable = map) -> None:
+        self._each = each  # a map, perhaps by several threads
         self.wanted = np.asarray(wanted, np.int64)
         self.bar = Bar(self.wanted > 0, np.full(len(wanted), HIGHEST, np.uint64))
         nobody = np.empty(0, np.uint16)
@@ -129,7 +130,7 @@ class Lowest:
         A guess is as good as the lowest bar possible and much cheaper, if it leaves enough.
         """
         bar = self.foreseen(Found.joined([piece[::_STEP] for piece in self._pieces]), _STEP)
-        left = [bar.under(piece) for piece in self._pieces]
+        left = list(self._each(bar.under, self._pieces))
         if not self.is_enough(left, bar) or self._is_crowded(left):
             found = Found.joined(self._pieces)
             bar = self._lowered(found, [count - 1 for count in self.wanted.tolist()])

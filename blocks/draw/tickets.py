@@ -93,8 +93,8 @@ def draw(
     if fast is None:
         fast, batches = _is_large(batches)
     with ThreadPoolExecutor(many.THREADS if fast else 1) as pool:
-        sieve = _Sieve(_Ticketing(hash_name, seed_hex.encode(), fast), Lowest(wanted), pool)
-        return sieve.drawn_from(batches)
+        ticketing = _Ticketing(hash_name, seed_hex.encode(), fast)
+        return _Sieve(ticketing, Lowest(wanted, pool.map), pool).drawn_from(batches)
 
 
 def _is_large(batches: Iterator[Batch]) -> tuple[bool, Iterator[Batch]]:
@@ -167,9 +167,9 @@ class _Sieve:
         guess decides nothing: unless it leaves as many as are wanted, the answer is False and the
         batch must pass as any other.
         """
-        step = len(batch) // _STRETCH
-        if step < 16 or len(batch) < 4 * self.lowest.wanted.sum():
+        if len(batch) < 4 * max(_STRETCH, self.lowest.wanted.sum()):
             return False
+        step = max(16, len(batch) // _STRETCH)
         sample = self.ticketing.below(self.lowest.bar, batch[::step])
         bar = self.lowest.foreseen(sample, step)
         pieces = list(self.pool.map(partial(self.ticketing.below, bar), _parts(batch)))

@@ -55,10 +55,13 @@ class Benchmark:
 def benchmarks() -> list[Benchmark]:
     """Every benchmark of this folder, P1 first."""
     names = [one.name for one in pkgutil.iter_modules(tests.bench.__path__)]
-    numbered = sorted(int(name[1:]) for name in names if re.fullmatch(r"p\d+", name))
-    return [importlib.import_module(f"tests.bench.p{number}").BENCHMARK for number in numbered]
+    return [named(name) for name in sorted(names, key=_number) if re.fullmatch(r"p\d+", name)]
 
 
 def named(id_: str) -> Benchmark:
-    """The benchmark with this id."""
-    return next(one for one in benchmarks() if one.id == id_)
+    """The benchmark with this id; of the others nothing is imported, for it would cost memory."""
+    return importlib.import_module(f"tests.bench.{id_.lower()}").BENCHMARK
+
+
+def _number(name: str) -> int:
+    return int(re.sub(r"\D", "", name) or 0)

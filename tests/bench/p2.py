@@ -49,7 +49,8 @@ class FromParquet(Benchmark):
         assert sum(batch.num_rows for batch in self._scan()) >= self.count
 
     def _scan(self):
-        return pq.ParquetFile(self.file).iter_batches(batch_size=ROWS, columns=["id", "weight"])
+        file = pq.ParquetFile(self.file, pre_buffer=False)  # which would read it whole beforehand
+        return file.iter_batches(batch_size=ROWS, columns=["id", "weight"])
 
 
 def as_batch(rows: pa.RecordBatch) -> Batch:
