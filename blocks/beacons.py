@@ -7,8 +7,10 @@ the government's own network too. Fetching never changes anything and may be rep
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import structlog
@@ -49,7 +51,7 @@ def fetch(
     for address in addresses:
         url = f"{address.rstrip('/')}/{chain.hash}/public/{number}"
         try:
-            return _read(chain, number, asyncio.run(_get(url, patience)), url)
+            return _read(chain, number, _waited_for(_get(url, patience)), url)
         except (_UselessAnswer, httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             why = _in_words(error, patience)
         log.warning("drand address passed over", url=url, why=why)
@@ -77,6 +79,12 @@ async def _get(url: str, patience: float) -> bytes:
             if len(body) > MOST_BYTES:
                 raise _UselessAnswer("答复过长")
         return body
+
+
+def _waited_for(answer: Coroutine[Any, Any, bytes]) -> bytes:
+    """Run it in a thread of its own, for the caller's may have an event loop that runs already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, answer).result()
 
 
 def _read(chain: Chain, number: int, body: bytes, url: str) -> Beacon:

@@ -2,7 +2,7 @@
 
 There are two paths, equal to the bit. The reference is `hashlib`, one message after another, half a
 microsecond each. The fast one is `kernels`: sixteen messages side by side, compiled by numba, some
-thirty times as fast; but compiling takes seconds the first time, so it serves from FAST_FROM
+twenty times as fast on each core; but compiling takes seconds the first time, so it serves from FAST_FROM
 messages on and nobody with a small pool waits for a compiler. Before it may serve it must agree
 with the reference on this machine; where it cannot be had, the reference serves everybody and the
 log says so once.

@@ -21,6 +21,7 @@ from blocks.draw import many
 from blocks.draw.lowest import Bar, Found, Lowest
 
 _STRETCH = 1 << 16  # candidates ticketed in one go: what they need stays in a core's cache
+_AHEAD = 8  # stretches waiting for each thread: a file comes in bursts
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class _Sieve:
             if self._foreseen(batch):
                 continue
             for part in _parts(batch):
-                if len(ahead) > 2 * many.THREADS:
+                if len(ahead) > _AHEAD * many.THREADS:
                     self.lowest.add(ahead.popleft().result())
                 ahead.append(self.pool.submit(self.ticketing.below, self.lowest.bar, part))
         while ahead:

@@ -1,5 +1,6 @@
 """Fetching a round of drand from real servers on loopback: honest, slow, broken and lying ones."""
 
+import asyncio
 import gzip
 import json
 import threading
@@ -232,3 +233,10 @@ def test_when_no_address_will_do_it_is_said_of_each_what_was_kept_and_what_comes
 def test_without_any_address_that_is_said():
     with pytest.raises(NotAnswering, match="没有设置任何地址"):
         fetch(QUICKNET, 123, [])
+
+
+def test_it_is_fetched_within_a_running_event_loop_too(serve):
+    async def within():
+        return fetch(QUICKNET, 123, [serve(Address).url])
+
+    assert asyncio.run(within()).signature == SIGNATURE
