@@ -46,7 +46,7 @@ def _blocks(length):
 
 @_compiled
 def _hash_prefix(is_sm3, prefix, work):
-    """Leave in `work` the state after those blocks that the prefix fills, and what is left of it."""
+    """Leave in `work` the state after the blocks that the prefix fills, and the rest of it."""
     base, source = np.int64(work.ctypes.data), np.int64(prefix.ctypes.data)
     middle, rows, active = base + BLOCK * _MIDDLE, base + BLOCK * _ROWS, base + BLOCK * _ACTIVE
     whole = len(prefix) // BLOCK

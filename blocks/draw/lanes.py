@@ -133,7 +133,7 @@ def _compression(rounds: Callable[[list[Lanes], list[Lanes]], list[Lanes]]):
     """Return the intrinsic `compress(before, after, rows, active)` of one hash; all are addresses.
 
     `before` and `after`: states, 8 vectors, one for each word. `rows`: 16 vectors, the block of one
-    lane each. `active`: a vector of all ones for a lane that goes on, 0 for one that stays as it is.
+    lane each. `active`: a vector of all ones for a lane that goes on, 0 for one that rests.
     """
 
     @intrinsic

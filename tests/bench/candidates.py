@@ -32,7 +32,7 @@ def stretches(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def in_memory(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (data uint8, offsets int32 (count + 1,), weights uint16) as one Arrow column has them."""
+    """Return (data uint8, offsets int32 (count + 1,), weights uint16) as Arrow has them."""
     data = np.empty((count, LENGTH), np.uint8)
     weights = np.empty(count, np.uint16)
     first = 0
