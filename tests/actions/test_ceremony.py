@@ -111,6 +111,16 @@ def sealed_with(code: str, carry_on) -> str:
     return code
 
 
+def drawn(code: str, carry_on) -> None:
+    """Let everybody contribute to a sealed draw, and draw."""
+    people.wait_for_the_figure()
+    for party in PARTIES:
+        draws.reveal(f"{party}.jingban", code, SECRETS[party])
+    for login in ("bangong", "gaj.jingban"):
+        draws.type_figure(login, code, people.FIGURE)
+    carry_on()
+
+
 def test_a_void_draw_stays_public_with_its_reason_and_the_next_is_announced(open_scene, carry_on):
     code = open_scene("sealed")
     draws.ask_void("bangong", code, "待抽库导入有误")
@@ -135,12 +145,7 @@ def test_the_second_draw_of_a_scheme_has_its_own_seal_and_both_hold(open_scene, 
     for party in PARTIES:
         draws.commit(f"{party}.jingban", code, SECRETS[party])
     carry_on()
-    people.wait_for_the_figure()
-    for party in PARTIES:
-        draws.reveal(f"{party}.jingban", code, SECRETS[party])
-    for login in ("bangong", "gaj.jingban"):
-        draws.type_figure(login, code, people.FIGURE)
-    carry_on()
+    drawn(code, carry_on)
     folder, _ = published(code)
     assert failing(folder / f"{code}-1") == failing(folder / f"{code}-2") == []
     assert failing(folder) == []
@@ -269,12 +274,7 @@ def test_withheld_lines_are_public_as_hashes_and_each_business_has_its_own(
         draws.commit(f"{party}.jingban", code, SECRETS[party])
     with setting(CHOUCHA_SALTED_POOL="true"):
         carry_on()
-    people.wait_for_the_figure()
-    for party in PARTIES:
-        draws.reveal(f"{party}.jingban", code, SECRETS[party])
-    for login in ("bangong", "gaj.jingban"):
-        draws.type_figure(login, code, people.FIGURE)
-    carry_on()
+    drawn(code, carry_on)
     files = files_of(code)
     assert "leaves.txt" in files and "pool.tsv" not in files
     folder, _ = published(code)

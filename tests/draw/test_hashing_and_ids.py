@@ -4,6 +4,9 @@ import hashlib
 import unicodedata
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blocks.draw import verifier
 from blocks.draw.hashing import HASHES, Sm3, canonical_json, digest, hexdigest, prefixed
@@ -91,3 +94,14 @@ def test_55_characters_stand_as_they_are_and_56_do_not():
 def test_an_empty_code_is_refused(empty):
     with pytest.raises(DrawError, match="编号"):
         canonical_id(empty, "sm3")
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(max_codepoint=0xD7FF)), inner),
+    max_leaves=20)  # fmt: skip
+
+
+@given(PLAIN)
+def test_without_floats_the_standard_encoder_writes_what_rfc_8785_asks(value):
+    assert canonical_json(value) == rfc8785.dumps(value)
