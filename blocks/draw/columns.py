@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from blocks.draw import many
 
 TEXT = pa.large_string()
-_HEX = np.frombuffer(b"".join(b"%04x" % pair for pair in range(1 << 16)), "S4")
+_HEX = np.frombuffer(b"".join(b"%04x" % pair for pair in range(1 << 16)), np.uint32)
 _ESCAPED = r'["\\\x00-\x1f]'  # what JSON writes otherwise than it stands
 _UNESCAPED = bytes(byte for byte in range(0x20, 0x100) if byte not in b'"\\')
 _SPANS = np.int64

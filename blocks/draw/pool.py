@@ -119,42 +119,42 @@ def of_candidates(candidates: Iterable[Candidate]) -> Pool:
     for row in rows:
         if type(row.weight) is not int:
             raise DrawError(f"「{row.id}」的权重 {row.weight} 不合规", "权重须为整数。")
-    ids, strata, weights, attributes, salts = ([getattr(row, name) for row in rows] for name in NAMES)
+    ids, strata, weights, hashes, salts = ([getattr(row, name) for row in rows] for name in NAMES)
+    _check_hashes(columns.text(ids), columns.text(hashes))
+    attributes = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, 32)
     return of_columns(ids, strata, weights, attributes, salts if any(salts) else None)
 
 
 def of_columns(ids, strata, weights=None, attributes=None, salts=None) -> Pool:
     """Return the pool of n candidates given in columns (sequences or Arrow arrays), in any order.
 
-    `ids` and `strata` are texts, `weights` integers (None: all 1), `attributes` hashes in hex
-    (None: 64 zeros), `salts` bytes in hex (None: the lines are not salted).
+    `ids` and `strata` are texts, `weights` integers (None: all 1), `attributes` digests, (n, 32)
+    uint8 (None: zeros), `salts` bytes in hex (None: the lines are not salted).
 
     Raises:
         DrawError: an id stands twice or is not canonical, a stratum has no name, or a weight is
             not in 1..65535.
     """
     ids, strata = columns.text(ids), columns.text(strata)
-    given = [
-        ids,
-        strata,
-        _weights(pa.repeat(1, len(ids)) if weights is None else weights),
-        columns.text(pa.repeat(ZERO, len(ids))) if attributes is None else columns.text(attributes),
-        *([] if salts is None else [columns.text(salts)]),
-    ]
+    given = [ids, strata, _weights(pa.repeat(1, len(ids)) if weights is None else weights),
+             *([] if salts is None else [columns.text(salts)])]  # fmt: skip
     if not columns.is_rising(ids):
         order = pc.sort_indices(ids)
         given = [column.take(order) for column in given]
-    written = [*given[:2], given[2].cast(columns.TEXT), *given[3:-1]]
-    ended = columns.joined([given[-1], "\n"])
-    return _of_sorted(columns.joined([_MARK, *written, ended], "\t"), *given)
+        attributes = None if attributes is None else attributes[order]
+    _check_once(given[0])
+    _check_salts(given[0], *given[3:])
+    hashes = ZERO if attributes is None else columns.hexadecimal(attributes)
+    fields = [*given[:2], given[2].cast(columns.TEXT), hashes, *given[3:]]
+    tabbed = [part for field in fields for part in ("\t", field)]
+    return _of_sorted(columns.joined([_MARK, *tabbed, "\n"]), *given[:3])
 
 
-def _of_sorted(text: pa.LargeStringArray, ids: pa.Array, strata: pa.Array, weights: pa.Array,
-               attributes: pa.Array, salts: pa.Array | None = None) -> Pool:
-    """Check what stands in the lines, and return the pool."""
+def _of_sorted(text: pa.LargeStringArray, ids: pa.Array, strata: pa.Array,
+               weights: pa.Array) -> Pool:
+    """Check what stands in the lines, whose ids rise, and return the pool."""
     _check_ids(ids)
     _check_weights(ids, weights)
-    _check_hashes(ids, attributes, salts)
     coded = strata.dictionary_encode()
     found = coded.dictionary.to_pylist()
     _check_strata(found)
@@ -182,7 +182,9 @@ def parse_pool(data) -> Pool:
     offsets = np.concatenate([[0], ends]).astype(np.int64)
     lines = pa.LargeStringArray.from_buffers(
         len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
-    return _of_sorted(lines, *given)
+    _check_hashes(given[0], given[3])
+    _check_salts(given[0], *given[4:])
+    return _of_sorted(lines, *given[:3])
 
 
 def _is_as_written(lengths: np.ndarray, mark: pa.Array, given: list[pa.Array]) -> bool:
@@ -253,10 +255,14 @@ def _check_weights(ids: pa.Array, weights: pa.Array) -> None:
         raise DrawError(f"「{ids[wrong]}」的权重是 0", f"权重须为 1 到 {MAX_WEIGHT} 的整数。")
 
 
-def _check_ids(ids: pa.Array) -> None:
-    if not columns.is_rising(ids):  # they are sorted
+def _check_once(ids: pa.Array) -> None:
+    """Check that no id of a sorted column stands twice."""
+    if not columns.is_rising(ids):
         twice = ids[pc.index(pc.equal(ids[:-1], ids[1:]), True).as_py()]
         raise DrawError(f"待抽库中「{twice}」重复出现", "请在名录中合并重复的检查对象。")
+
+
+def _check_ids(ids: pa.Array) -> None:
     odd = _misfit(ids, _PLAIN_ID, range(1, 56), CANONICAL)
     if odd is not None:
         raise DrawError(f"编号「{odd}」不规范", "请先用规范编号（canonical_id）转换。")
@@ -270,13 +276,19 @@ def _check_strata(codes: list[str]) -> None:
         raise DrawError(f"层别有 {len(codes)} 种，太多", "请按信用风险类别或县区分层。")
 
 
-def _check_hashes(ids: pa.Array, attributes: pa.Array, salts: pa.Array | None = None) -> None:
-    hashes = _misfit(attributes, _HEX, range(64, 65), "[0-9a-f]{64}")
-    odd_salt = None if salts is None else columns.misfit(salts, "(?:[0-9a-f]{2})+")
-    for odd, column, what in ((hashes, attributes, "属性杂凑值"), (odd_salt, salts, "盐值")):
-        if odd is not None:
-            where = ids[pc.index(column, odd).as_py()]
-            raise DrawError(f"「{where}」的{what}「{odd[:80]}」不是小写十六进制", _AGAIN)
+def _check_hashes(ids: pa.Array, hashes: pa.Array) -> None:
+    _say_odd(ids, hashes, "属性杂凑值", _misfit(hashes, _HEX, range(64, 65), "[0-9a-f]{64}"))
+
+
+def _check_salts(ids: pa.Array, salts: pa.Array | None = None) -> None:
+    if salts is not None:
+        _say_odd(ids, salts, "盐值", columns.misfit(salts, "(?:[0-9a-f]{2})+"))
+
+
+def _say_odd(ids: pa.Array, column: pa.Array, what: str, odd: str | None) -> None:
+    if odd is not None:
+        where = ids[pc.index(column, odd).as_py()]
+        raise DrawError(f"「{where}」的{what}「{odd[:80]}」不是小写十六进制", _AGAIN)
 
 
 def _misfit(column: pa.Array, letters: bytes, lengths: range, form: str) -> str | None:

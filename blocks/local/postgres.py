@@ -94,7 +94,9 @@ def start(cluster: Cluster, log: Path) -> Process:
     process = spawn("PostgreSQL", _command(
         "postgres", "-D", str(cluster.data), "-p", str(cluster.port), "-k", "",
         "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200",
-        "-c", "shared_buffers=256MB", "-c", "synchronous_commit=on", "-c", "fsync=on",
+        "-c", "shared_buffers=1GB", "-c", "wal_buffers=64MB", "-c", "max_wal_size=4GB",
+        "-c", "random_page_cost=1.1",  # disks that do not turn: an index is worth looking into
+        "-c", "synchronous_commit=on", "-c", "fsync=on",
         "-c", "timezone=UTC", "-c", "log_timezone=UTC"), log, cwd=Path("/"))
     try:
         if wait_until(lambda: not process.is_alive() or _answers(cluster), 60, 0.1) \

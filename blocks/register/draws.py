@@ -84,7 +84,7 @@ class DrawSource(Base):
 
 
 CHAIN_LOCK = 7003
-PART = 1 << 23  # bytes; a province's pool is larger than one value may be
+PART = 1 << 20  # bytes; a province's pool is larger than one value may be
 
 
 class DrawFile(Base):

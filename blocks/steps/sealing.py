@@ -137,7 +137,7 @@ def _candidates(found: Found, hash_name: str) -> Pool:
         random = secrets.token_bytes(SALT_BYTES * rows.num_rows)
         salts = columns.hexadecimal(np.frombuffer(random, np.uint8).reshape(-1, SALT_BYTES))
     return of_columns(rows["uscc"], rows["stratum"], salts=salts,
-                      attributes=columns.hexadecimal(columns.digests(known, hash_name)))
+                      attributes=columns.digests(known, hash_name))
 
 
 def _put_pool(session: Session, draw: Draw, candidates: Pool) -> None:

@@ -43,8 +43,6 @@ WHERE d.code = 'gaj' AND t.status IN ('存续', '在业', '开业', '在营', '�
 ORDER BY random() LIMIT %s"""
 
 
-
-
 class WholeDraw(Benchmark):
     """Ours: scope, strata, exclusions, Merkle root, seal, tickets and result, all committed.
 
