@@ -1,12 +1,18 @@
 """Official documents (公文), written by Jinja2 into the state directory."""
 
+import re
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.register.directories import InspectionItem
+from blocks.register.merging import group
+from blocks.register.overview import HALF_LABELS
 from blocks.register.schemes import Scheme, departments_of
+from blocks.register.visits import Check, Visit, live_seats
 from blocks.rules.schemes import DRAW_KINDS, MODES
 from blocks.templating import render
 
@@ -29,3 +35,26 @@ def scheme_document(session: Session, scheme: Scheme, findings: dict) -> Path:
                   departments=departments_of(session, scheme), mode=MODES[scheme.mode],
                   draw_kind=DRAW_KINDS[scheme.draw_kind], counties=settings.COUNTIES)
     return write(f"{scheme.code}-方案.html", text)
+
+
+def visit_notice(session: Session, visit: Visit) -> str:
+    """Return the notice (检查通知书) of a visit and of those merged with it.
+
+    It names who is to come and the code by which the business may claim a recusal (art. 9).
+    """
+    visits = [visit, *group(session, visit)]
+    checks = session.scalars(select(Check).where(
+        Check.visit_id.in_([one.id for one in visits])).order_by(Check.department_id, Check.id))
+    return render("documents/notice.html.j2", business=visit.target,
+                  schemes=sorted({one.scheme for one in visits}, key=lambda scheme: scheme.code),
+                  code=" ".join(re.findall(".{4}", visit.notice_code)), day=visit.day,
+                  half=HALF_LABELS.get(visit.half or "", ""),
+                  checks=[_noticed(session, check) for check in checks])
+
+
+def _noticed(session: Session, check: Check) -> dict[str, Any]:
+    items = session.scalars(select(InspectionItem).where(
+        InspectionItem.code.in_(check.item_codes)).order_by(InspectionItem.code)).all()
+    return {"department": check.department.name, "items": items, "people": [
+        (seat.inspector.name, seat.inspector.certificate_no)
+        for seat in live_seats(session, check.id) if not seat.suspended]}

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from blocks.draw import residual
 from blocks.draw.candidates import (
     FIRST_K,
@@ -83,10 +85,13 @@ def _first_k(visits, inspectors, tickets: Tickets, claimed: int | None) -> int:
 
 def _check_cheapest(graph: Graph, seats, visits, inspectors) -> bool:
     """Check that no exchange is cheaper, and return whether one costs the same."""
-    taken = {(visit, one) for visit, team in seats.items() for one in team}
-    arcs = zip(graph.visit, graph.inspector, strict=True)
-    chosen = [(visits[visit].id, inspectors[one].id) in taken for visit, one in arcs]
-    _need(sum(chosen) == len(taken), "有人不在 K 名候选之内")
+    place = {visit.id: number for number, visit in enumerate(visits)}
+    number = {one.id: who for who, one in enumerate(inspectors)}
+    people = len(inspectors)
+    taken = [place[visit] * people + number[one] for visit, team in seats.items() for one in team]
+    arcs = graph.visit.astype(np.int64) * people + graph.inspector
+    chosen = np.isin(arcs, np.array(taken, dtype=np.int64))
+    _need(int(chosen.sum()) == len(taken), "有人不在 K 名候选之内")
     left = residual.residual(graph, chosen)
     distance = residual.potentials(left)
     _need(distance is not None, "存在代价更小的匹配，公布的不是最优")
@@ -107,12 +112,14 @@ def _can_staff(graph: Graph) -> bool:
     the law exactly. Going over a seat frees it, hence the search walks seat → person → their seat.
     """
     ways: dict[int, list[tuple[int, bool]]] = {place: [] for place in range(len(graph.teams))}
-    for visit, one, leads in zip(graph.visit, graph.inspector, graph.leads, strict=True):
+    arcs = (graph.visit, graph.inspector, graph.leads)
+    for visit, one, leads in zip(*(column.tolist() for column in arcs), strict=True):
         ways[visit].append((one, leads))
     held: dict[tuple[int, int], int] = {}
     seats_of: dict[int, set[tuple[int, int]]] = {one: set() for one in range(len(graph.max_loads))}
-    seats = [(visit, index) for visit, team in enumerate(graph.teams) for index in range(team)]
-    return all(_augment(seat, ways, held, seats_of, graph.max_loads) for seat in seats)
+    teams, max_loads = graph.teams.tolist(), graph.max_loads.tolist()
+    seats = [(visit, index) for visit, team in enumerate(teams) for index in range(team)]
+    return all(_augment(seat, ways, held, seats_of, max_loads) for seat in seats)
 
 
 def _augment(start, ways, held, seats_of, max_loads) -> bool:

@@ -11,11 +11,13 @@ exists. Should two pairings cost the same, all tickets are hashed again with the
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from blocks.draw import residual, solver
+import numpy as np
+
+from blocks.draw import many, residual, solver
 from blocks.draw.candidates import (
     FIRST_K,
     Graph,
@@ -26,7 +28,7 @@ from blocks.draw.candidates import (
     check_input,
     widest,
 )
-from blocks.draw.shortage import staffing_error
+from blocks.draw.shortage import find_shortage, staffing_error
 
 __all__ = ["Pairing", "PairingInspector", "PairingVisit", "objective", "pair"]
 
@@ -66,28 +68,31 @@ def pair(
     *,
     relaxed: Mapping[str, Sequence[PairingVisit]] | None = None,
     tickets: type[Tickets] = Tickets,
+    threads: int = many.THREADS,
+    solve: Callable[[Graph], np.ndarray | None] = solver.cheapest,
 ) -> Pairing:
     """Return the pairing that `seed` (`seed_inspectors`, 64 hex characters) defines.
 
     `relaxed`: the same visits with one rule lifted, by the rule's Chinese name ("区域规则"); used
-    only to say, where no lawful pairing exists, which one would help. `tickets` is for tests.
+    only to say, where no lawful pairing exists, which one would help. `tickets` is for tests,
+    `threads` says how many may hash, `solve` what finds the cheapest pairing of a graph.
 
     Raises:
         StaffingError: no lawful pairing exists; names the smallest group it fails on.
         DrawError: ids twice, or numbers too large to be exact.
     """
     check_input(visits, inspectors)
-    visits = sorted(visits, key=lambda visit: visit.id.encode())
-    inspectors = sorted(inspectors, key=lambda inspector: inspector.id.encode())
+    visits = sorted(visits, key=lambda visit: visit.id)  # as by bytes: UTF-8 keeps the order
+    inspectors = sorted(inspectors, key=lambda inspector: inspector.id)
     ties: list[Seats] = []
     while True:
         drawn = tickets(seed, hash_name, len(ties) + 1)
-        k, graph = _first_feasible(visits, inspectors, drawn, relaxed or {})
-        chosen = solver.cheapest(graph)
+        k, graph, chosen = _first_feasible(
+            visits, inspectors, drawn, relaxed or {}, threads, solve
+        )
         seats = _seats(graph, chosen, visits, inspectors)
         if _is_unique(graph, chosen):
-            cost = objective(seats, drawn)
-            return Pairing(seats, k, len(ties) + 1, cost, tuple(ties))
+            return Pairing(seats, k, len(ties) + 1, _cost(graph, chosen), tuple(ties))
         ties.append(seats)
 
 
@@ -102,20 +107,30 @@ def objective(seats: Seats, tickets: Tickets) -> int:
     return solver.BALANCE * sum(load * (load - 1) // 2 for load in loads.values()) + chance
 
 
-def _first_feasible(visits, inspectors, tickets: Tickets, relaxed) -> tuple[int, Graph]:
-    """The first K of 16, 32, 64, … with a lawful pairing, and its candidate graph."""
-    everybody = widest(visits, {one.id: one.may_lead for one in inspectors})
+def _cost(graph: Graph, chosen: np.ndarray) -> int:
+    """`objective`, from the arcs."""
+    loads = np.bincount(graph.inspector[chosen])
+    return int(solver.BALANCE * (loads * (loads - 1) // 2).sum() + graph.ticket[chosen].sum())
+
+
+def _first_feasible(
+    visits, inspectors, tickets: Tickets, relaxed, threads: int, solve
+) -> tuple[int, Graph, np.ndarray]:
+    """The first K of 16, 32, 64, … with a lawful pairing, its candidate graph, and the cheapest."""
     k = FIRST_K
     while True:
-        graph = candidate_graph(visits, inspectors, tickets, k)
-        if solver.is_feasible(graph):
-            return k, graph
-        if k >= everybody:
-            raise staffing_error(visits, inspectors, relaxed)
+        graph = candidate_graph(visits, inspectors, tickets, k, threads=threads)
+        chosen = solve(graph)
+        if chosen is not None:
+            return k, graph, chosen
+        if k == FIRST_K and (shortage := find_shortage(visits, inspectors)):
+            raise staffing_error(shortage, inspectors, relaxed)
+        if k >= widest(visits, {one.id: one.may_lead for one in inspectors}):
+            raise RuntimeError("a lawful pairing exists, and was not found")
         k *= 2
 
 
-def _is_unique(graph: Graph, chosen: list[bool]) -> bool:
+def _is_unique(graph: Graph, chosen: np.ndarray) -> bool:
     """Whether nothing else costs the same. Also refuses a solver's answer that is not cheapest."""
     left = residual.residual(graph, chosen)
     distance = residual.potentials(left)
@@ -124,19 +139,23 @@ def _is_unique(graph: Graph, chosen: list[bool]) -> bool:
     return not residual.has_free_exchange(left, distance)
 
 
-def _seats(graph: Graph, chosen: list[bool], visits, inspectors) -> Seats:
-    """The teams: first the leader with the lowest ticket, then the others by (ticket, id)."""
-    teams: defaultdict[int, list] = defaultdict(list)
-    arcs = zip(graph.visit, graph.inspector, graph.ticket, graph.leads, chosen, strict=True)
-    for visit, inspector, ticket, leads, is_used in arcs:
-        if is_used:
-            teams[visit].append((not leads, ticket, inspectors[inspector].id))
-    seats = {}
-    for place, visit in enumerate(visits):
-        leader, *others = sorted(teams[place])
-        others.sort(key=lambda member: member[1:])
-        seats[visit.id] = tuple(member[2] for member in (leader, *others))
-    return seats
+def _seats(graph: Graph, chosen: np.ndarray, visits, inspectors) -> Seats:
+    """The teams: first the leader with the lowest ticket, then the others by (ticket, id).
+
+    Inspectors are numbered in order of id.
+    """
+    visit, who = graph.visit[chosen], graph.inspector[chosen]
+    ticket, leads = graph.ticket[chosen], graph.leads[chosen]
+    order = np.lexsort((who, ticket, ~leads, visit))
+    is_first = np.zeros(len(order), dtype=bool)
+    is_first[order] = np.diff(visit[order], prepend=-1) != 0
+    order = np.lexsort((who, ticket, ~is_first, visit))
+    ids = [one.id for one in inspectors]
+    names = [ids[place] for place in who[order].tolist()]
+    ends = np.cumsum(graph.teams).tolist()
+    begins = [0, *ends]
+    spans = zip(visits, begins, ends, strict=False)
+    return {one.id: tuple(names[begin:end]) for one, begin, end in spans}
 
 
 def _seat_records(seats: Seats) -> list[dict]:

@@ -1,106 +1,160 @@
-"""A recused inspector's seat is drawn again; everybody else stays where they are."""
+"""Seats drawn again, one after another, on a department's record in `pairing.json`.
+
+Everybody else stays where they are. The seat goes to whoever has the least (load, ticket32, id)
+among those who stand for it, and all of that is read from the record itself, so anybody can.
+Nothing here changes the record it is given: what is returned is a new one.
+"""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from blocks.draw.candidates import PairingInspector, PairingVisit, Tickets, check_input
+from blocks.draw.candidates import PairingInspector, PairingVisit, Tickets
 from blocks.errors import DrawError, StaffingError
+
+LEFT = "left"
+Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Redraw:
-    """Who left which visit, who came, and all seats after it (leader first)."""
+    """Who left which visit and who came; "" where nobody did.
+
+    `load` and `ticket` are those the choice was made by, `pool` the place in the record's `pools`
+    of those who stood for the seat (None where the seat went away). `at`: UTC, as in the seal.
+    """
 
     visit: str
     leaving: str
     coming: str
     load: int
     ticket: int
-    seats: dict[str, tuple[str, ...]]
+    pool: int | None
+    reason: str
+    at: str
 
-    def as_record(self) -> dict:
-        """What `pairing.json` keeps of it: load and ticket are those the choice was made by."""
-        return {
-            "visit": self.visit,
-            "leaving": self.leaving,
-            "coming": self.coming,
-            "load": self.load,
-            "ticket": self.ticket,
-        }
+    def as_record(self) -> dict[str, Any]:
+        record = dict(vars(self))
+        if self.pool is None:
+            del record["pool"]
+        return record
 
 
-def redraw_seat(
-    seats: Mapping[str, tuple[str, ...]],
-    visit_id: str,
+def add_redraw(
+    record: Record,
+    visit: str,
     leaving: str,
+    standing: Collection[str],
     *,
     seed: str,
-    visits: Sequence[PairingVisit],
-    inspectors: Sequence[PairingInspector],
     hash_name: str,
-    suffix: int = 1,
-    barred: Collection[str] = (),
-) -> Redraw:
-    """Give the seat of `leaving` to the eligible inspector with the least (load, ticket32, id).
+    reason: str,
+    at: str,
+) -> tuple[dict[str, Any], Redraw]:
+    """Return the record with one seat drawn again, and who came.
 
-    All who are eligible stand for it, not only the K candidates. Where nobody who stays may lead,
-    the one who comes must. A substitute for the leader who may not lead sits behind the one who
-    now does. `barred` are those recused from this visit before. The load counts `seats`.
+    `leaving`: whose seat it is (recusal, absence), or "" for an empty seat of a visit that a
+    replacement brought in. `standing`: all who are eligible for the visit now, by certificate
+    number; of these, who sits there and who leaves are passed over. Where nobody who stays may
+    lead, the one who comes must.
 
     Raises:
-        DrawError: `leaving` does not sit there.
+        DrawError: `leaving` does not sit there, or somebody in `standing` was not sealed.
         StaffingError: nobody may take the seat.
     """
-    check_input(visits, inspectors)
-    if leaving not in seats.get(visit_id, ()):
-        raise DrawError(f"「{leaving}」不在「{visit_id}」的检查组中", "请核对执法证号和检查对象。")
-    visit = next(one for one in visits if one.id == visit_id)
-    known = {one.id: one for one in inspectors}
-    staying = [one for one in seats[visit_id] if one != leaving]
-    loads = Counter(one for team in seats.values() for one in team)
-    tickets = Tickets(seed, hash_name, suffix)
+    team = teams(record).get(visit, ())
+    if leaving and leaving not in team:
+        raise DrawError(f"「{leaving}」不在「{visit}」的检查组中", "请核对执法证号和检查对象。")
+    known = {one["id"]: PairingInspector(**one) for one in record["inspectors"]}
+    if strange := set(standing) - known.keys():
+        raise DrawError(f"「{min(strange)}」不在封存的检查人员中", "只能从封存的人员中补抽。")
+    pool = frozenset(standing) - {leaving}
     load, ticket, coming = next_for_seat(
-        visit, staying, known, loads, tickets, barred={leaving, *barred}
+        PairingVisit(visit, pool),
+        [one for one in team if one != leaving],
+        known,
+        loads(record),
+        Tickets(seed, hash_name, record["suffix"]),
     )
-    team = [coming if one == leaving else one for one in seats[visit_id]]
-    after = dict(seats) | {visit_id: _leader_first(team, known, tickets, visit_id)}
-    return Redraw(visit_id, leaving, coming, load, ticket, after)
+    pools, number = _with_pool(record["pools"], pool)
+    redraw = Redraw(visit, leaving, coming, load, ticket, number, reason, at)
+    return _with_redraws({**record, "pools": pools}, [redraw]), redraw
+
+
+def add_left(record: Record, visit: str, at: str) -> dict[str, Any]:
+    """Return the record with all seats of a replaced visit gone."""
+    gone = [
+        Redraw(visit, one, "", 0, 0, None, LEFT, at) for one in teams(record).get(visit, ())
+    ]
+    return _with_redraws(record, gone)
+
+
+def teams(record: Record) -> dict[str, tuple[str, ...]]:
+    """Return who sits where after all redraws, the first of them able to lead.
+
+    Who comes takes the place of who leaves; where the first may not lead, the first who may goes
+    ahead of the others. A visit whose seats went away is not in it.
+    """
+    seated = {one["visit"]: list(one["inspectors"]) for one in record["seats"]}
+    leads = {one["id"]: one["may_lead"] for one in record["inspectors"]}
+    for redraw in record["redraws"]:
+        team = seated.setdefault(redraw["visit"], [])
+        coming = [redraw["coming"]] if redraw["coming"] else []
+        place = team.index(redraw["leaving"]) if redraw["leaving"] else len(team)
+        team[place : place + bool(redraw["leaving"])] = coming
+        leader = next((one for one in team if leads[one]), None)
+        team.sort(key=lambda one, first=leader: one != first)
+    return {visit: tuple(team) for visit, team in seated.items() if team}
+
+
+def loads(record: Record) -> Counter[str]:
+    """Return how many seats each inspector holds after all redraws."""
+    held = Counter(one for seat in record["seats"] for one in seat["inspectors"])
+    for redraw in record["redraws"]:
+        held[redraw["leaving"]] -= 1
+        held[redraw["coming"]] += 1
+    held.pop("", None)
+    return +held
 
 
 def next_for_seat(
     visit: PairingVisit,
     staying: Collection[str],
     known: Mapping[str, PairingInspector],
-    loads: Mapping[str, int],
+    held: Mapping[str, int],
     tickets: Tickets,
     barred: Collection[str] = (),
 ) -> tuple[int, int, str]:
     """Return (load, ticket32, id) of who takes an empty seat beside those who stay there.
 
-    Of a visit that a replacement brought in nobody stays: its seats are filled one after another.
+    All who are eligible stand for it, not only the K candidates. Of a visit that a replacement
+    brought in nobody stays: its seats are filled one after another.
 
     Raises:
         StaffingError: nobody may take the seat.
     """
     needs_leader = not any(known[one].may_lead for one in staying)
     standing = [
-        (loads.get(one, 0), tickets.of(one, visit.id), one)
+        (held.get(one, 0), tickets.of(one, visit.id), one)
         for one in visit.eligible - {*staying, *barred}
-        if loads.get(one, 0) < known[one].max_load and (known[one].may_lead or not needs_leader)
+        if held.get(one, 0) < known[one].max_load and (known[one].may_lead or not needs_leader)
     ]
     if not standing:
         raise _nobody(visit, needs_leader)
     return min(standing)
 
 
-def _leader_first(team, known, tickets: Tickets, visit_id: str) -> tuple[str, ...]:
-    """Leave the order as it is, unless the first may not lead."""
-    if known[team[0]].may_lead:
-        return tuple(team)
-    leaders = (one for one in team if known[one].may_lead)
-    leader = min(leaders, key=lambda one: (tickets.of(one, visit_id), one))
-    return (leader, *(one for one in team if one != leader))
+def _with_pool(pools: list[list[str]], pool: frozenset[str]) -> tuple[list[list[str]], int]:
+    """Return the pools with this one in them, an equal one if there is, and its place."""
+    wanted = sorted(pool)
+    if wanted in pools:
+        return pools, pools.index(wanted)
+    return [*pools, wanted], len(pools)
+
+
+def _with_redraws(record: Record, more: list[Redraw]) -> dict[str, Any]:
+    return {**record, "redraws": [*record["redraws"], *(one.as_record() for one in more)]}
 
 
 def _nobody(visit: PairingVisit, needs_leader: bool) -> StaffingError:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from blocks.draw.candidates import PairingInspector, PairingVisit
+from blocks.draw.staffing_cut import Classes, classes, cut, serving
 from blocks.errors import StaffingError
 
 _SHOWN = 5
@@ -64,34 +67,34 @@ def find_shortage(
     can be spared. Then all visits that depend on the same few inspectors are added back, so that
     the number short is the whole one and hiring that many is enough for them.
     """
-    people = {one.id: one for one in inspectors}
-    core, short = _cut(list(visits), people, "both")
+    known = {one.id: one for one in inspectors}
+    grouped = classes(visits, inspectors)
+    core, short = cut(grouped, np.arange(len(grouped.ids)), "both")
     if not short:
         return None
-    core = _shrink(core, people)
-    kind = next(kind for kind in ("lead", "seats", "both") if _cut(core, people, kind)[1])
-    near = frozenset().union(*(_serving(visit, people, kind) for visit in core))
-    group = [visit for visit in visits if _serving(visit, people, kind) <= near]
-    needed = len(group) if kind == "lead" else sum(visit.team for visit in group)
+    core = _shrink(grouped, core)
+    kind = next(kind for kind in ("lead", "seats", "both") if cut(grouped, core, kind)[1])
+    near = frozenset().union(*(serving(grouped, one, known, kind) for one in core))
+    all_of_it = range(len(grouped.ids))
+    group = np.array([one for one in all_of_it if serving(grouped, one, known, kind) <= near])
+    seats = grouped.sizes[group] * (1 if kind == "lead" else grouped.teams[group])
+    needed = int(seats.sum())
     return Shortage(
         kind,
-        tuple(sorted(visit.id for visit in group)),
-        tuple(sorted(one for one in near if people[one].may_lead)),
-        tuple(sorted(one for one in near if not people[one].may_lead)),
+        tuple(sorted(visit for one in group for visit in grouped.ids[one])),
+        tuple(sorted(one for one in near if known[one].may_lead)),
+        tuple(sorted(one for one in near if not known[one].may_lead)),
         needed,
-        needed - _cut(group, people, kind)[1],
+        needed - cut(grouped, group, kind)[1],
     )
 
 
 def staffing_error(
-    visits: Sequence[PairingVisit],
+    shortage: Shortage,
     inspectors: Sequence[PairingInspector],
     relaxed: Mapping[str, Sequence[PairingVisit]],
 ) -> StaffingError:
     """Return the error to raise, its `shortage` attached, with every lifted rule that would do."""
-    shortage = find_shortage(visits, inspectors)
-    if shortage is None:
-        raise RuntimeError("a lawful pairing exists")
     helping = [name for name, lifted in relaxed.items() if not find_shortage(lifted, inspectors)]
     who = "能担任组长的检查人员" if shortage.kind == "lead" else "符合条件的检查人员"
     remedy = f"请增加{who}、提高其任务上限，或减少这些检查。"
@@ -102,52 +105,16 @@ def staffing_error(
     return error
 
 
-def _serving(visit: PairingVisit, people: Mapping, kind: str) -> frozenset[str]:
-    """Who could take a seat of this visit, for that kind of shortage."""
-    if kind != "lead":
-        return visit.eligible
-    return frozenset(one for one in visit.eligible if people[one].may_lead)
-
-
-def _cut(visits: list[PairingVisit], people: Mapping, kind: str):
-    """Return (the visits on the source's side of a minimum cut, how many seats stay empty).
-
-    `lead` asks for a leader per visit only; `seats` for persons, whoever leads; `both` for the law.
-    """
-    from ortools.graph.python import max_flow
-
-    number = {one: 2 * len(visits) + place for place, one in enumerate(people)}
-    sink = 2 * len(visits) + len(people)
-    source = sink + 1
-    flow = max_flow.SimpleMaxFlow()
-    flow.add_arc_with_capacity(source, sink, 0)  # so that both exist
-    for place, visit in enumerate(visits):
-        gate = place + len(visits) if kind == "both" else place
-        flow.add_arc_with_capacity(source, place, 1 if kind == "lead" else visit.team)
-        if kind == "both":
-            flow.add_arc_with_capacity(place, gate, visit.team - 1)
-        for one in _serving(visit, people, kind):
-            tail = place if people[one].may_lead else gate
-            flow.add_arc_with_capacity(tail, number[one], 1)
-    for one, node in number.items():
-        flow.add_arc_with_capacity(node, sink, people[one].max_load)
-    flow.solve(source, sink)
-    reached = set(flow.get_source_side_min_cut())
-    needed = len(visits) if kind == "lead" else sum(visit.team for visit in visits)
-    kept = [visit for place, visit in enumerate(visits) if place in reached]
-    return kept, needed - flow.optimal_flow()
-
-
-def _shrink(core: list[PairingVisit], people: Mapping) -> list[PairingVisit]:
-    """Leave out halves, quarters, … and single visits while the rest still fails."""
+def _shrink(grouped: Classes, core: np.ndarray) -> np.ndarray:
+    """Leave out halves, quarters, … and single classes while the rest still fails."""
     budget = _BUDGET
     step = max(1, len(core) // 2)
     while True:
         start = 0
         while start < len(core) and budget > 0:
-            rest = core[:start] + core[start + step :]
-            budget -= sum(len(visit.eligible) + 2 for visit in rest) + len(people)
-            smaller, short = _cut(rest, people, "both")
+            rest = np.delete(core, slice(start, start + step))
+            budget -= grouped.weight(rest) + len(grouped.max_loads)
+            smaller, short = cut(grouped, rest, "both")
             if short:
                 core, start = smaller, min(start, len(smaller))
             else:

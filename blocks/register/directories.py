@@ -125,6 +125,36 @@ class Interest(Base):
     __table_args__ = (UniqueConstraint("inspector_id", "target_id"),)
 
 
+class Tie(Base):
+    """What an inspector has declared; private, it never leaves the register (`rules.recusal`)."""
+
+    __tablename__ = "ties"
+    id: Mapped[Id]
+    inspector_id: Mapped[int] = mapped_column(ForeignKey("inspectors.id"))
+    kind: Mapped[str]
+    value: Mapped[str]
+    until: Mapped[date | None]
+    __table_args__ = (
+        UniqueConstraint("inspector_id", "kind", "value"),
+        CheckConstraint("kind IN ('relative','address','employer')", name="kind"),
+    )
+
+
+class Leave(Base):
+    """Days on which an inspector is away, both ends included."""
+
+    __tablename__ = "leaves"
+    id: Mapped[Id]
+    inspector_id: Mapped[int] = mapped_column(ForeignKey("inspectors.id"))
+    first: Mapped[date]
+    last: Mapped[date]
+    reason: Mapped[str]
+    __table_args__ = (
+        UniqueConstraint("inspector_id", "first"),
+        CheckConstraint('"last" >= "first"', name="order"),
+    )
+
+
 class AnnualPlan(Base):
     """A year's plan of joint inspections (art. 14); each published change is a new version."""
 
@@ -177,13 +207,21 @@ def department(session: Session, code: str) -> Department:
 
 def service_account(session: Session, flow: str, label: str) -> Account:
     """Return the service account under which a flow acts (G8), made at its first use."""
-    login = f"flow.{flow}"
+    return _made_at_first_use(session, f"flow.{flow}", f"系统·{label}", Role.SYSTEM)
+
+
+def business_account(session: Session) -> Account:
+    """Return the account in whose name a business acts by the code on its notice (G8)."""
+    return _made_at_first_use(session, "notice", "被检查企业（凭通知书）", Role.BUSINESS)
+
+
+def _made_at_first_use(session: Session, login: str, name: str, role: Role) -> Account:
     found = session.scalar(select(Account).where(Account.login == login))
     if found is None:
         session.execute(select(func.pg_advisory_xact_lock(7001)))
         found = session.scalar(select(Account).where(Account.login == login))
     if found is None:
-        found = Account(login=login, name=f"系统·{label}", roles=[Role.SYSTEM.value])
+        found = Account(login=login, name=name, roles=[role.value])
         session.add(found)
         session.flush()
     return found

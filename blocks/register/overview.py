@@ -9,6 +9,7 @@ from blocks import settings
 from blocks.register.directories import Account, Department, Inspector
 from blocks.register.draws import DrawSource, open_draw
 from blocks.register.due import MOST_TRIES, find
+from blocks.register.merging import merged
 from blocks.register.notices import Notice
 from blocks.register.schemes import Assignment, Attempt, Scheme, departments_of
 from blocks.register.trail import DueLine, TrailLine
@@ -16,6 +17,8 @@ from blocks.register.visits import Check, Seat, Visit, live_checks
 from blocks.rules import stages
 from blocks.rules.deadlines import CLOCKS
 from blocks.workdays import Due, say_left
+
+HALF_LABELS = {"am": "上午", "pm": "下午"}
 
 
 def open_dues(session: Session, scheme_id: int) -> list[dict[str, Any]]:
@@ -56,12 +59,33 @@ def check_rows(session: Session, scheme_id: int) -> list[tuple[str, ...]]:
             Visit.scheme_id == scheme_id, Seat.vacated_at.is_(None)).order_by(
             Seat.leads.desc(), Seat.id)):
         people.setdefault(check_id, []).append(f"{name}（暂停）" if suspended else name)
-    halves = {"am": "上午", "pm": "下午", None: ""}
+    checks = live_checks(session, scheme_id)
+    along = {visit.id for visit in merged(session, {check.visit for check in checks})}
     return [(
         str(check.visit_id), str(check.id), check.visit.target.name, check.department.short_name,
-        f"{check.visit.day:%m-%d}{halves[check.visit.half]}" if check.visit.day else "未定",
+        visit_time(check.visit) + ("（合并上门）" if check.visit_id in along else ""),
         "、".join(people.get(check.id, [])), stages.label("check", check.stage),
-    ) for check in live_checks(session, scheme_id)]
+    ) for check in checks]
+
+
+def visit_time(visit: Visit) -> str:
+    """Return when a visit takes place, in Chinese."""
+    return f"{visit.day:%m-%d}{HALF_LABELS[visit.half]}" if visit.day and visit.half else "未定"
+
+
+def own_rows(session: Session, actor: stages.Actor) -> list[tuple[str, ...]]:
+    """Return a row for each check an inspector is to take part in, soonest first.
+
+    Who is suspended from one sees nothing of it (art. 9).
+    """
+    checks = session.scalars(select(Check).join(Seat, Seat.check_id == Check.id).join(
+        Check.visit).where(
+        Seat.inspector_id == actor.inspector_id, Seat.vacated_at.is_(None), ~Seat.suspended,
+        Visit.stage != "replaced", Check.stage.in_(("planned", "recorded")),
+    ).order_by(Visit.day.nulls_last(), Visit.half, Check.id))
+    return [(str(check.visit_id), str(check.id), check.visit.target.name,
+             check.visit.target.address, visit_time(check.visit), "、".join(check.item_codes),
+             stages.label("check", check.stage)) for check in checks]
 
 
 def awaited(session: Session, scheme: Scheme) -> str:

@@ -16,6 +16,7 @@ from blocks import settings
 from blocks.draw.columns import joined
 from blocks.register import bulk
 from blocks.register.directories import Target, TargetListing
+from blocks.register.merging import can_be_joined
 from blocks.register.schemes import Scheme
 from blocks.register.visits import Check, CheckRecord, Visit
 from blocks.rules.eligibility import target_exclusion
@@ -72,7 +73,8 @@ def _in_scope(scheme: Scheme) -> Select:
     """Return the query for the businesses of the lead's directory that the scope names."""
     under_way = select(Visit.target_id).join(Visit.scheme).where(
         Visit.stage == "planned", Visit.scheme_id != scheme.id,
-        Scheme.stage.not_in(("publicised", "cancelled")))
+        Scheme.stage.not_in(("publicised", "cancelled")),
+        ~can_be_joined(scheme.window_start, scheme.window_end))
     this_year = select(Visit.target_id).join(Check, Check.visit_id == Visit.id).join(
         CheckRecord).where(extract("year", CheckRecord.inspected_on) == settings.today().year)
     query = select(

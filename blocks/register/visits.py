@@ -1,5 +1,6 @@
-"""Visits, the departments' checks in them, their records, seats and recusals (art. 9 to 11)."""
+"""Visits, the departments' checks in them, their records, seats, recusals, absences (art. 9 to 11)."""
 
+import secrets
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -21,12 +22,22 @@ from blocks.register.schemes import Scheme
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.stages import KINDS
 
-Found = TypeVar("Found", "Visit", "Check", "Recusal")
+Found = TypeVar("Found", "Visit", "Check", "Recusal", "Absence")
 LIVE_VISIT = "stage <> 'replaced'"
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read for another
+
+
+def notice_code() -> str:
+    """Return a new code for a visit's notice: who holds the notice may claim a recusal by it."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(12))
 
 
 class Visit(Moving, Base):
-    """One visit (一次上门) to one business. `half` is am or pm of `day`, once fixed."""
+    """One visit (一次上门) to one business. `half` is am or pm of `day`, once fixed.
+
+    `merged_with_id`: another scheme's visit to the same business that this one goes along with
+    (art. 14). `notice_code` stands on the notice that the business gets.
+    """
 
     __tablename__ = "visits"
     thing = "visit"
@@ -41,6 +52,8 @@ class Visit(Moving, Base):
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("visits.id"), unique=True)
     replacement_reason: Mapped[str | None]
     replacement_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    merged_with_id: Mapped[int | None] = mapped_column(ForeignKey("visits.id"), index=True)
+    notice_code: Mapped[str] = mapped_column(unique=True, default=notice_code)
     scheme: Mapped[Scheme] = relationship()
     target: Mapped[Target] = relationship()
     __table_args__ = (
@@ -124,7 +137,10 @@ class CheckRecord(Base):
 
 
 class Seat(Base):
-    """An inspector's place in a check. `vacated_at` set: he or she is out, and the row stays."""
+    """An inspector's place in a check. `vacated_at` set: he or she is out, and the row stays.
+
+    `shares_id`: the seat of the same person, at the same time, in the visit this one is merged with.
+    """
 
     __tablename__ = "seats"
     id: Mapped[Id]
@@ -135,6 +151,7 @@ class Seat(Base):
     half: Mapped[str | None]
     suspended: Mapped[bool] = mapped_column(default=False)
     vacated_at: Mapped[datetime | None]
+    shares_id: Mapped[int | None] = mapped_column(ForeignKey("seats.id"))
     check: Mapped[Check] = relationship()
     inspector: Mapped[Inspector] = relationship()
     __table_args__ = (
@@ -143,7 +160,7 @@ class Seat(Base):
         Index("uq_seats_leader", "check_id", unique=True,
               postgresql_where="vacated_at IS NULL AND leads"),
         Index("uq_seats_half_day", "inspector_id", "day", "half", unique=True,
-              postgresql_where="vacated_at IS NULL"),
+              postgresql_where="vacated_at IS NULL AND shares_id IS NULL"),
     )
 
 
@@ -172,6 +189,32 @@ class Recusal(Moving, Base):
     @property
     def title(self) -> str:
         return f"{self.seat.check.title} 回避"
+
+
+class Absence(Moving, Base):
+    """A report that a seated inspector cannot come: ill, transferred, certificate run out."""
+
+    __tablename__ = "absences"
+    thing = "absence"
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seats.id"))
+    why: Mapped[str]
+    reported_by_id: Mapped[AccountRef]
+    concerned_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    seat: Mapped[Seat] = relationship()
+    __table_args__ = (
+        CheckConstraint("decided_by_id <> reported_by_id", name="decided_by_another"),
+        CheckConstraint("decided_by_id <> concerned_id", name="not_the_person"),
+        Index("uq_absences_open", "seat_id", unique=True, postgresql_where="stage = 'reported'"),
+    )
+
+    @property
+    def owner_department_id(self) -> int:
+        return self.seat.check.department_id
+
+    @property
+    def title(self) -> str:
+        return f"{self.seat.check.title} 换人"
 
 
 class Publication(Base):
@@ -208,7 +251,7 @@ def live_seats(session: Session, check_id: int) -> list[Seat]:
 
 
 def get(session: Session, kind: type[Found], id: int | str) -> Found:
-    """Return a visit, check or recusal by id, held until the transaction ends.
+    """Return a visit, check, recusal or absence by id, held until the transaction ends.
 
     Its scheme is locked first, as flows do: whoever moves something in a scheme waits there, so
     two never wait for each other.

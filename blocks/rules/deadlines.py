@@ -33,6 +33,7 @@ CLOCKS: dict[str, Clock] = {
     "recording": Clock("填报检查记录", "recording_workdays", LOCAL, "检查人员"),
     "review": Clock("审核检查记录", "review_workdays", LOCAL, "检查部门审核人"),
     "recusal": Clock("决定回避", "recusal_workdays", LOCAL, "检查部门审批人"),
+    "absence": Clock("决定换人", "recusal_workdays", LOCAL, "检查部门审批人"),
     "publicity": Clock("公示检查结果", "publicity_workdays", "art. 11", "检查部门"),
 }
 

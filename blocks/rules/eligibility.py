@@ -8,27 +8,34 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from blocks.rules.recusal import CONFLICTS
+
 OPEN_STATUSES = ("存续", "在业", "开业", "在营", "正常")
 
 TARGET_EXCLUSIONS = {
     "closed": "登记状态不是存续（在营）",
-    "under_way": "正在另一项联合抽查中",
+    "under_way": "正在另一项联合抽查中，时间上不能合并",
     "low_risk_this_year": "信用风险低且本年度已被抽查过",
 }
 INSPECTOR_EXCLUSIONS = {
     "inactive": "已不在执法检查人员名录",
     "certificate": "执法证在检查期间不是每天有效",
-    "not_qualified": "不具备本次检查事项的资格",
-    "interest": "与检查对象有利害关系，应当回避",
+    "not_qualified": "不具备本次全部检查事项的资格",
+    "on_leave": "检查期间的工作日都请了假",
+    "load_full": "本年度或检查期间的任务已满",
+    "area": "按区域规则不能检查该县（市、区）的对象",
+    "last_time": "上一次检查该对象的就是此人，不连续检查",
+    **CONFLICTS,
 }
+
 
 
 class Person(Protocol):
     """What eligibility needs to know of an inspector."""
 
     active: bool
-    certificate_from: date
-    certificate_to: date
+    certificate_from: date | None
+    certificate_to: date | None
     item_codes: list[str]
 
 
@@ -51,16 +58,31 @@ def target_exclusion(status: str, risk_class: str, *, under_way: bool,
     return "low_risk_this_year" if risk_class == "A" and visited_this_year else None
 
 
-def exclusion(person: Person, place: Place, target: str, interests: Collection[str]) -> str | None:
-    """Return why an inspector may not take a seat at `target`, or None if eligible (art. 9).
+def exclusion(person: Person, place: Place, *, free_days: int = 1, room: int = 1) -> str | None:
+    """Return why an inspector may take no seat at all, as a code of INSPECTOR_EXCLUSIONS, or None.
 
-    `interests`: the targets in which this inspector is interested. The certificate must be valid
-    on every day of the window, for the visit's day is not yet known.
+    The certificate must be valid on every day of the window, for the visit's day is not yet known.
+    Who is not qualified for all items of the check (none named: all of the department's) does not
+    count toward the two whom each item needs. `free_days`: workdays of the window without leave;
+    `room`: visits that the daily and yearly limits still allow.
     """
     if not person.active:
         return "inactive"
-    if person.certificate_from > place.first_day or person.certificate_to < place.last_day:
+    begins, ends = person.certificate_from, person.certificate_to
+    if begins is None or ends is None or begins > place.first_day or ends < place.last_day:
         return "certificate"
-    if person.item_codes and not place.items & set(person.item_codes):
+    if person.item_codes and not place.items <= set(person.item_codes):
         return "not_qualified"
-    return "interest" if target in interests else None
+    if free_days < 1:
+        return "on_leave"
+    return "load_full" if room < 1 else None
+
+
+def is_out_of_area(rule: str, own: str | None, county: str, counties: Collection[str]) -> bool:
+    """Whether the area rule keeps an inspector of county `own` from a business of `county`.
+
+    Who or what belongs to no county (`counties` has no such code: the city itself) fits everywhere.
+    """
+    if rule == "any" or own not in counties or county not in counties:
+        return False
+    return (own == county) == (rule == "other_county")

@@ -16,7 +16,11 @@ from blocks.errors import InspectionError, RuleViolation
 
 RISK_CLASSES = ("A", "B", "C", "D")
 HASHES = ("sm3", "sha256")
+AREA_RULES = ("any", "same_county", "other_county")
 FILE = "config/regulation.yaml"
+# what a record made before there was such a number is read as: what held until then
+SINCE_THEN = {"max_visits_per_inspector_per_year": 1_000_000, "area_rule": "any",
+              "former_employment_years": 3}
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class Regulation:
     min_inspectors_per_check: int
     min_departments: int
     max_visits_per_inspector_per_day: int
+    max_visits_per_inspector_per_year: int
+    area_rule: str
+    former_employment_years: int
     sampling_rates: tuple[tuple[str, Fraction], ...]
     reserves_share: Fraction
     hash: str
@@ -64,11 +71,12 @@ class Regulation:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Regulation":
-        """Return the regulation that `as_record` wrote down.
+        """Return the regulation that `as_record` wrote down, in this version or an earlier one.
 
         Raises:
             InspectionError: a name is unknown or missing, or a value is faulty.
         """
+        record = SINCE_THEN | dict(record)
         _same_names(record)
         return cls(**{name: _read(name, record[name]) for name in READERS})
 
@@ -114,6 +122,12 @@ def _rates(value: Any) -> tuple[tuple[str, Fraction], ...]:
     return tuple((risk_class, _share(value[risk_class])) for risk_class in RISK_CLASSES)
 
 
+def _area_rule(value: Any) -> str:
+    if value not in AREA_RULES:
+        raise ValueError(f"应为 {'、'.join(AREA_RULES)} 之一")
+    return value
+
+
 def _hash(value: Any) -> str:
     if value not in HASHES:
         raise ValueError(f"应为 {' 或 '.join(HASHES)}")
@@ -122,7 +136,7 @@ def _hash(value: Any) -> str:
 
 SPECIAL: dict[str, Callable[[Any], Any]] = {
     "reminder_workdays": _ladder, "sampling_rates": _rates, "reserves_share": _share,
-    "hash": _hash,
+    "hash": _hash, "area_rule": _area_rule,
 }
 READERS = {field.name: SPECIAL.get(field.name, _count) for field in fields(Regulation)}
 

@@ -16,13 +16,15 @@ from blocks.errors import RuleViolation, StageError
 
 
 class Role(StrEnum):
-    """What an account may be. `system` is a flow's service account, never a person."""
+    """What an account may be. `system` is a flow's service account, never a person; `business`
+    is the one account in whose name a business acts by the code on its notice."""
 
     OFFICE = "office"
     DRAFTER = "drafter"
     APPROVER = "approver"
     INSPECTOR = "inspector"
     AUDITOR = "auditor"
+    BUSINESS = "business"
     SYSTEM = "system"
 
 
@@ -32,6 +34,7 @@ ROLE_LABELS = {
     Role.APPROVER: "审批人",
     Role.INSPECTOR: "执法检查人员",
     Role.AUDITOR: "监督人员",
+    Role.BUSINESS: "被检查企业",
     Role.SYSTEM: "系统",
 }
 
@@ -49,8 +52,8 @@ class Actor:
     run: str | None = None
 
     @property
-    def is_system(self) -> bool:
-        return Role.SYSTEM in self.roles
+    def is_of_no_department(self) -> bool:
+        return bool(self.roles & {Role.SYSTEM, Role.BUSINESS})
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,9 @@ KINDS: dict[str, Kind] = {
     "recusal": Kind("回避申请", {
         "claimed": "待决定", "granted": "同意回避", "refused": "不予回避", "reconsidered": "复核中",
     }),
+    "absence": Kind("换人申请", {
+        "reported": "待确认", "confirmed": "已换人", "refused": "不换人",
+    }),
     "visit": Kind("检查（一次上门）", {
         "planned": "待检查", "done": "已检查", "replaced": "已递补",
     }),
@@ -108,8 +114,8 @@ KINDS: dict[str, Kind] = {
     }),
 }
 
-_D, _A, _I, _O, _S = (frozenset({r}) for r in (
-    Role.DRAFTER, Role.APPROVER, Role.INSPECTOR, Role.OFFICE, Role.SYSTEM))
+_D, _A, _I, _O, _B, _S = (frozenset({r}) for r in (
+    Role.DRAFTER, Role.APPROVER, Role.INSPECTOR, Role.OFFICE, Role.BUSINESS, Role.SYSTEM))
 _REVIEWERS = _D | _A
 
 
@@ -169,18 +175,25 @@ MOVES: tuple[Move, ...] = (
     Move("assignment", "accepted", "accepted", "报告人员不足", _S),
     Move("assignment", "accepted", "staffed", "配齐人员", _S, meets=("staffing",)),
 
-    Move("recusal", None, "claimed", "申请回避", _I | _D, starts=("recusal",)),
+    Move("recusal", None, "claimed", "申请回避", _I | _D | _B, needs_reason=True,
+         starts=("recusal",)),
     Move("recusal", "claimed", "granted", "同意回避", _A, needs_reason=True, wakes="acceptance",
          other_than=("claimed_by_id", "concerned_id"), meets=("recusal",)),
     Move("recusal", "claimed", "refused", "不予回避", _A, needs_reason=True,
          other_than=("claimed_by_id", "concerned_id"), meets=("recusal",)),
-    Move("recusal", "refused", "reconsidered", "申请复核", _I | _D, needs_reason=True,
+    Move("recusal", "refused", "reconsidered", "申请复核", _I | _D | _B, needs_reason=True,
          starts=("recusal",)),
     Move("recusal", "reconsidered", "granted", "复核同意回避", _A, needs_reason=True,
          wakes="acceptance", meets=("recusal",),
          other_than=("claimed_by_id", "concerned_id", "decided_by_id")),
     Move("recusal", "reconsidered", "refused", "复核维持不予回避", _A, needs_reason=True,
          meets=("recusal",), other_than=("claimed_by_id", "concerned_id", "decided_by_id")),
+
+    Move("absence", None, "reported", "申请换人", _I | _D, needs_reason=True, starts=("absence",)),
+    Move("absence", "reported", "confirmed", "同意换人", _A, wakes="acceptance",
+         other_than=("reported_by_id", "concerned_id"), meets=("absence",)),
+    Move("absence", "reported", "refused", "不予换人", _A, needs_reason=True,
+         other_than=("reported_by_id", "concerned_id"), meets=("absence",)),
 
     Move("visit", None, "planned", "列入检查", _S),
     Move("visit", "planned", "planned", "确定检查时间", _S),
@@ -256,7 +269,7 @@ def permit(move: Move, actor: Actor, *, owner_department_id: int | None,
         who = "或".join(ROLE_LABELS[r] for r in sorted(move.by))
         raise RuleViolation(f"「{move.label}」只能由{who}办理，{actor.name}（{actor.login}）不是",
                             "请换有权限的账号（--as）", article=6)
-    if not (actor.is_system or move.anywhere) and owner_department_id != actor.department_id:
+    if not (actor.is_of_no_department or move.anywhere) and owner_department_id != actor.department_id:
         raise RuleViolation(f"「{move.label}」只能由本部门的人办理，{actor.name}属于其他部门",
                             "请由该部门的账号办理", article=6)
     for column in move.other_than:

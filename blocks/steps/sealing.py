@@ -18,7 +18,8 @@ from blocks.draw.pool import Pool, of_columns, records_root
 from blocks.draw.randomness import Source, instant
 from blocks.draw.sealing import build_seal, method_hash, seal_hash
 from blocks.draw.strata import sealed_strata
-from blocks.register.directories import Department, Inspector, Interest, Target
+from blocks.register.bench import of_register, personal
+from blocks.register.directories import Department, Inspector, Leave, Target
 from blocks.register.draws import (
     Draw,
     append_chain,
@@ -30,7 +31,7 @@ from blocks.register.draws import (
 )
 from blocks.register.due import is_due
 from blocks.register.pool import KNOWN, Found, pool
-from blocks.register.schemes import departments_of
+from blocks.register.schemes import Scheme, departments_of
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import advance
 from blocks.rules.regulation import Regulation
@@ -113,7 +114,7 @@ def _seal_bytes(session: Session, draw: Draw, found: Found, sealed_at: datetime)
     regulation = Regulation.from_record(scheme.regulation)
     candidates = _candidates(found, hash_name)
     _put_pool(session, draw, candidates)
-    lists = _lists(session, found, departments_of(session, scheme))
+    lists = _lists(session, scheme, found)
     for name, lines in vars(lists).items():
         put_file(session, draw.id, f"{name}.jsonl", public=False, content=memoryview(
             columns.content(columns.joined([lines, "\n"]))))
@@ -149,10 +150,11 @@ def _put_pool(session: Session, draw: Draw, candidates: Pool) -> None:
         put_file(session, draw.id, "leaves.txt", memoryview(columns.content(leaves)))
 
 
-def _lists(session: Session, found: Found, parties: Sequence[Department]) -> Lists:
+def _lists(session: Session, scheme: Scheme, found: Found) -> Lists:
+    parties = departments_of(session, scheme)
     excluded = {"id": found.excluded["uscc"], "reason": found.excluded["reason"]}
     return Lists(columns.canonical_objects(excluded), _lines(_inspectors(session, parties)),
-                 _lines(_interests(session, parties)))
+                 _lines(_interests(session, scheme, parties)))
 
 
 def _lines(records: Iterable[Mapping[str, Any]]):
@@ -161,16 +163,24 @@ def _lines(records: Iterable[Mapping[str, Any]]):
 
 def _inspectors(session: Session, parties: Sequence[Department]) -> list[dict[str, Any]]:
     codes = {d.id: d.code for d in parties}
+    people = session.scalars(select(Inspector).where(
+        Inspector.department_id.in_(codes), Inspector.active)).all()
+    leaves: dict[int, list[list[str]]] = {person.id: [] for person in people}
+    for leave in session.scalars(select(Leave).where(
+            Leave.inspector_id.in_(leaves)).order_by(Leave.first)):
+        leaves[leave.inspector_id].append([leave.first.isoformat(), leave.last.isoformat()])
     return [{"certificate_no": i.certificate_no, "department": codes[i.department_id],
              "county": i.county_code or "", "may_lead": i.may_lead, "items": sorted(i.item_codes),
-             "from": i.certificate_from.isoformat(), "to": i.certificate_to.isoformat()}
-            for i in session.scalars(select(Inspector).where(
-                Inspector.department_id.in_(codes), Inspector.active))]
+             "from": i.certificate_from.isoformat(), "to": i.certificate_to.isoformat(),
+             "leave": leaves[i.id]} for i in people]
 
 
-def _interests(session: Session, parties: Sequence[Department]) -> list[dict]:
-    rows = session.execute(select(Inspector.certificate_no, Target.uscc).join(
-        Interest, Interest.inspector_id == Inspector.id).join(
-        Target, Target.id == Interest.target_id).where(
-        Inspector.department_id.in_([d.id for d in parties])))
-    return [{"certificate_no": no, "id": uscc} for no, uscc in rows]
+def _interests(session: Session, scheme: Scheme, parties: Sequence[Department]) -> list[dict]:
+    """Return who is kept from which business by an interest of his or her own, known at the seal."""
+    kept: list[dict] = []
+    for department in parties:
+        away = personal(session, of_register(session, scheme, department, ()))
+        names = dict(session.execute(select(Target.id, Target.uscc).where(Target.id.in_(away))).all())
+        kept += [{"certificate_no": number, "id": names[target_id], "reason": reason}
+                 for target_id, reasons in away.items() for number, reason in reasons.items()]
+    return kept

@@ -27,6 +27,7 @@ app.add_typer(people.scheme, name="scheme")
 app.add_typer(people.draw, name="draw")
 app.add_typer(people.assignment, name="assignment")
 app.add_typer(records.recusal, name="recusal")
+app.add_typer(records.absence, name="absence")
 app.add_typer(records.visit, name="visit")
 app.add_typer(records.check, name="check")
 

@@ -6,17 +6,19 @@ from typing import Annotated
 
 import typer
 
-from blocks.actions import checks, intake, recusals, visits
+from blocks.actions import absences, checks, intake, recusals, visits
 from blocks.errors import RuleViolation
 from flows.cli.people import As, Reason
-from flows.cli.telling import done, intake_report
+from flows.cli.telling import done, intake_report, own_visits, save
 
 recusal = typer.Typer(no_args_is_help=True, help="回避：申请、决定、复核")
-visit = typer.Typer(no_args_is_help=True, help="检查对象无法检查时的递补")
+absence = typer.Typer(no_args_is_help=True, help="检查人员不能参加时的换人：申请、决定")
+visit = typer.Typer(no_args_is_help=True, help="我的检查，检查通知书，检查对象无法检查时的递补")
 check = typer.Typer(no_args_is_help=True, help="检查记录：填报、确认、审核、更正")
 
 Answers = Annotated[list[str], typer.Option(
     "--answer", help="事项编号=是|否|未检查|合理缺项；*=是 表示各项相同")]
+NoticeCode = Annotated[str, typer.Argument(help="通知书右上角的编码", metavar="编码")]
 Finding = Annotated[str, typer.Option(help="发现的情况")]
 Result = Annotated[str, typer.Option("--result", help="检查结果代码，见 config/results.yaml")]
 
@@ -65,6 +67,54 @@ def recusal_decide(
 def recusal_appeal(recusal_id: str, login: As, reason: Reason = "") -> None:
     """不服不予回避的决定，申请复核一次。"""
     done(recusals.appeal(login, recusal_id, reason))
+
+
+@recusal.command("by-notice")
+def recusal_by_notice(code: NoticeCode, inspector: Annotated[
+        str, typer.Option(help="通知书上的执法证号")], reason: Reason = "") -> None:
+    """被检查企业：凭通知书上的编码申请某名检查人员回避。"""
+    done(recusals.claim_by_notice(code, inspector, reason))
+
+
+@recusal.command("appeal-by-notice")
+def recusal_appeal_by_notice(code: NoticeCode, recusal_id: str, reason: Reason = "") -> None:
+    """被检查企业：不服不予回避的决定，凭通知书申请复核一次。"""
+    done(recusals.appeal_by_notice(code, recusal_id, reason))
+
+
+@absence.command("report")
+def absence_report(
+    check_id: str, login: As,
+    why: Annotated[str, typer.Option(
+        help="ill 因病 | transferred 调离 | certificate 执法证失效 | other 其他")],
+    note: Annotated[str, typer.Option(help="补充说明")] = "",
+    inspector: Annotated[str | None, typer.Option(help="执法证号（经办人代为提出时）")] = None,
+) -> None:
+    """检查人员或经办人：申请换人。"""
+    done(absences.report(login, check_id, why, note, inspector))
+
+
+@absence.command("decide")
+def absence_decide(
+    absence_id: str, login: As, reason: Reason = "",
+    grant: Annotated[bool, typer.Option("--grant/--refuse", help="同意或不予换人")] = True,
+) -> None:
+    """审批人决定换人；同意后系统从封存的名单中重新抽定这一席。"""
+    done(absences.decide(login, absence_id, grant=grant, reason=reason))
+
+
+@visit.command("mine")
+def visit_mine(login: As) -> None:
+    """检查人员：我要参加的检查。"""
+    own_visits(login)
+
+
+@visit.command("notice")
+def visit_notice(visit_id: str, login: As, out: Annotated[
+        Path, typer.Option(help="写到这个文件夹")] = Path()) -> None:
+    """给被检查企业的检查通知书：谁来、何时、依据，以及申请回避的编码。"""
+    name, content = visits.notice(login, visit_id)
+    save(out / name, content)
 
 
 @visit.command("replace")

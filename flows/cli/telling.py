@@ -14,6 +14,7 @@ from blocks.actions.intake import Intake
 from blocks.errors import InspectionError, RosterError, RuleViolation
 from blocks.register import overview, trail
 from blocks.register.database import transaction
+from blocks.register.directories import account
 from blocks.register.schemes import all_schemes
 from blocks.register.schemes import scheme as find_scheme
 from blocks.templating import stage_line
@@ -126,6 +127,16 @@ def status_of(code: str) -> None:
         for row in checks:
             _row(table, *row)
         console.print(table)
+
+
+def own_visits(login: str) -> None:
+    """Tell an inspector where he or she goes; nothing of a visit from which one is suspended."""
+    with transaction() as session:
+        rows = overview.own_rows(session, account(session, login).as_actor())
+    table = Table("检查", "分口检查", "企业", "地址", "时间", "事项", "进度", title="我的检查")
+    for row in rows:
+        _row(table, *row)
+    console.print(table if rows else "现在没有要参加的检查。抽定之后会列在这里")
 
 
 def timeline(code: str, whole: Annotated[bool, typer.Option(

@@ -46,16 +46,16 @@ def test_who_claims_a_recusal_is_suspended_at_once(open_scene):
     assert suspended(check) == [True, False]
     with refused("已被申请回避", RuleViolation):
         checks.record(team[0], check, "no_problem", YES)
-    with refused("没有要回避的人", NotFound):
+    with refused("检查人员中没有这个人", NotFound):
         recusals.claim(team[0], check, "再申请一次")
 
 
 @pytest.mark.parametrize(("login", "reason", "certificate", "said"), [
     ("", "", None, "须写明利害关系"),
-    ("gaj.jingban", "亲属", None, "没有要回避的人"),
-    ("gaj.jingban", "亲属", "YL00000000", "没有要回避的人"),
-    ("gaj.shenpi", "亲属", None, "没有要回避的人"),
-    ("wjj.01", "亲属", None, "没有要回避的人"),
+    ("gaj.jingban", "亲属", None, "检查人员中没有这个人"),
+    ("gaj.jingban", "亲属", "YL00000000", "检查人员中没有这个人"),
+    ("gaj.shenpi", "亲属", None, "检查人员中没有这个人"),
+    ("wjj.01", "亲属", None, "检查人员中没有这个人"),
 ])
 def test_a_claim_names_one_of_the_team_and_a_reason(look, login, reason, certificate, said):
     check, _ = first_check(look("in_field"))

@@ -3,135 +3,30 @@
 import random
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations, product
 
 import pytest
 
-from blocks.draw.candidates import PairingInspector, PairingVisit, Tickets
+from blocks.draw.candidates import PairingInspector, PairingVisit
 from blocks.draw.checking import check_law, check_pairing
 from blocks.draw.hashing import hexdigest
 from blocks.draw.pairing import objective, pair
-from blocks.draw.pairing_file import build_pairing, department_record, read_pairing
-from blocks.errors import DrawError, StaffingError
-
-SEED = hexdigest("sm3", b"a seed")
-
-
-class CoarseTickets(Tickets):
-    """Tickets of one bit at first, so that ties abound; real ones once hashed again."""
-
-    def __init__(self, seed, hash_name, suffix=1):
-        super().__init__(seed, hash_name, suffix)
-        self.is_coarse = suffix == 1
-
-    def of(self, inspector, visit):
-        ticket = super().of(inspector, visit)
-        return ticket >> 31 if self.is_coarse else ticket
-
-
-def small_case(chance):
-    people = [
-        PairingInspector(f"Z{number}", chance.random() < 0.5, chance.choice([0, 1, 1, 2, 3]))
-        for number in range(chance.randint(1, 5))
-    ]
-    names = [one.id for one in people]
-    visits = []
-    for number in range(chance.randint(0, 3)):
-        eligible = frozenset(name for name in names if chance.random() < 0.75)
-        team = chance.choice([2, 2, 2, 1, 3])
-        visits.append(PairingVisit(f"V{number}", eligible, team))
-    return visits, people
-
-
-def every_lawful(visits, people):
-    """All lawful pairings, by trying every one."""
-    leads = {one.id: one.may_lead for one in people}
-    room = {one.id: one.max_load for one in people}
-    choices = [
-        [team for team in combinations(sorted(visit.eligible), visit.team)
-         if any(leads[one] for one in team)]
-        for visit in visits
-    ]  # fmt: skip
-    for teams in product(*choices):
-        loads = Counter(one for team in teams for one in team)
-        if all(load <= room[one] for one, load in loads.items()):
-            yield {visit.id: team for visit, team in zip(visits, teams, strict=True)}
-
-
-def as_sets(seats):
-    return {visit: frozenset(team) for visit, team in seats.items()}
-
-
-def test_the_pairing_is_the_cheapest_of_all_lawful_ones_and_a_shortage_is_a_true_one():
-    chance = random.Random(20261123)
-    found = Counter()
-    for turn in range(600):
-        visits, people = small_case(chance)
-        seed = hexdigest("sha256", b"%d" % turn)
-        lawful = list(every_lawful(visits, people))
-        if not lawful:
-            found["infeasible"] += 1
-            check_shortage(visits, people)
-            continue
-        found["feasible"] += 1
-        costs = [objective(seats, Tickets(seed, "sha256")) for seats in lawful]
-        pairing = pair(seed, visits, people, "sha256")
-        assert pairing.objective == min(costs)
-        assert as_sets(pairing.seats) == as_sets(lawful[costs.index(min(costs))])
-        check_pairing(seed, pairing, visits, people, "sha256")
-        for seats in lawful:
-            if as_sets(seats) != as_sets(pairing.seats):
-                assert_refused(seed, pairing, seats, visits, people)
-                break
-    assert found["feasible"] > 150 and found["infeasible"] > 150, found
-
-
-def assert_refused(seed, pairing, seats, visits, people):
-    """Another lawful pairing, with its true objective and its leader first, is not the one."""
-    leads = {one.id: one.may_lead for one in people}
-    ordered = {
-        visit: tuple(sorted(team, key=lambda one: not leads[one])) for visit, team in seats.items()
-    }
-    other = replace(pairing, seats=ordered, objective=objective(seats, Tickets(seed, "sha256")))
-    with pytest.raises(DrawError, match="代价更小"):
-        check_pairing(seed, other, visits, people, "sha256")
-
-
-def check_shortage(visits, people):
-    """It is raised; the group alone cannot be staffed; as many more inspectors as short can."""
-    with pytest.raises(StaffingError) as refused:
-        pair(SEED, visits, people, "sm3")
-    shortage = refused.value.shortage
-    group = [visit for visit in visits if visit.id in shortage.visits]
-    assert not list(every_lawful(group, people))
-    assert shortage.short > 0 and str(shortage.short) in refused.value.message
-    assert refused.value.remedy
-    helpers = [PairingInspector(f"NEW{n}", True, 1) for n in range(shortage.short)]
-    names = {one.id for one in helpers}
-    helped = [replace(visit, eligible=visit.eligible | names) for visit in group]
-    if shortage.kind == "lead":
-        assert not needs_leaders(helped, people + helpers)
-    else:  # `seats` counts persons only, whoever leads
-        may_lead = shortage.kind == "seats"
-        known = [replace(one, may_lead=one.may_lead or may_lead) for one in people]
-        assert list(every_lawful(helped, known + helpers))
-
-
-def needs_leaders(visits, people):
-    """Whether the visits cannot each be given one leader."""
-    leads = {one.id: one.max_load for one in people if one.may_lead}
-    choices = [sorted(one for one in visit.eligible if one in leads) for visit in visits]
-    return not any(
-        all(load <= leads[one] for one, load in Counter(chosen).items())
-        for chosen in product(*choices)
-    )
+from blocks.draw.pairing_file import Merged, build_pairing, department_record, read_pairing
+from blocks.errors import DrawError
+from tests.draw.pairing_cases import (
+    SEED,
+    CoarseTickets,
+    a_department,
+    every_lawful,
+    p_value,
+    small_case,
+)
 
 
 def test_where_two_pairings_cost_the_same_all_tickets_are_hashed_again():
     chance = random.Random(5)
     ties = 0
-    for turn in range(250):
-        visits, people = small_case(chance)
+    for turn in range(400):
+        visits, people = small_case(chance, visits=3, people=5)
         people = [replace(one, max_load=one.max_load + 2) for one in people]
         seed = hexdigest("sm3", b"%d" % turn)
         lawful = list(every_lawful(visits, people))
@@ -151,12 +46,6 @@ def test_where_two_pairings_cost_the_same_all_tickets_are_hashed_again():
             with pytest.raises(DrawError, match="代价相同"):
                 check_pairing(seed, again, visits, people, "sm3", tickets=CoarseTickets)
     assert ties > 30
-
-
-def a_department(visits=30, people=12, team=2, max_load=20):
-    inspectors = [PairingInspector(f"粤V{n:03d}", n % 3 == 0, max_load) for n in range(people)]
-    names = frozenset(one.id for one in inspectors)
-    return [PairingVisit(f"T{n:03d}", names, team) for n in range(visits)], inspectors
 
 
 @pytest.mark.parametrize("hash_name", ["sm3", "sha256"])
@@ -198,16 +87,22 @@ def test_a_recused_inspector_is_never_paired():
 
 
 def test_interchangeable_inspectors_have_equal_shares():
-    visits, people = a_department(visits=1, people=6)
+    people = [PairingInspector(f"粤V{n:03d}", n < 3, 20) for n in range(8)]
+    visits = [PairingVisit(f"T{n}", frozenset(one.id for one in people)) for n in range(3)]
     drawn = Counter()
-    for turn in range(600):
-        team = pair(hexdigest("sha256", b"%d" % turn), visits, people, "sha256").seats["T000"]
-        drawn.update(team)
-    leaders = [drawn[one.id] for one in people if one.may_lead]
-    others = [drawn[one.id] for one in people if not one.may_lead]
-    for group in (leaders, others):
-        mean = sum(group) / len(group)
-        assert sum((count - mean) ** 2 / mean for count in group) < 20
+    for turn in range(900):
+        seats = pair(hexdigest("sha256", b"%d" % turn), visits, people, "sha256").seats
+        drawn.update((visit, one) for visit, team in seats.items() for one in team)
+    for visit in visits:
+        shares = [drawn[visit.id, one.id] for one in people]
+        assert sum(shares) == 1800
+        assert p_value(shares[:3]) > 1e-4 and p_value(shares[3:]) > 1e-4, shares
+
+
+def test_the_test_of_equal_shares_finds_unequal_ones():
+    assert p_value([100, 100, 100]) == 1
+    assert p_value([130, 85, 85]) < 1e-2 and p_value([180, 60, 60]) < 1e-4
+    assert 0.01 < p_value([30, 20, 25, 15, 10]) < 0.025  # chi-square 12.5 with 4 degrees
 
 
 def test_k_grows_only_as_far_as_needed():
@@ -287,10 +182,11 @@ def test_input_that_is_ambiguous_is_refused(visits, people):
 def test_the_file_holds_what_a_check_needs():
     visits, people = a_department(visits=5)
     pairing = pair(SEED, visits, people, "sm3")
-    data = build_pairing([department_record("消防", pairing, visits, people)])
-    again, visits_again, people_again = read_pairing(data)["消防"]
-    assert again == pairing
-    check_pairing(SEED, again, visits_again, people_again, "sm3")
+    merged = [Merged("T900", "FA-2", ("粤V000", "粤V001"))]
+    data = build_pairing([department_record("消防", pairing, visits, people, merged)])
+    again = read_pairing(data)["消防"]
+    assert again.pairing == pairing and again.merged == merged and again.redraws == []
+    check_pairing(SEED, again.pairing, again.visits, again.inspectors, "sm3")
 
 
 GOLDEN = {

@@ -209,8 +209,8 @@ def test_the_register_itself_refuses_what_the_law_forbids(look, scene, statement
      "stage_since, moved_by_id) SELECT scheme_id, 2, hash_name, contributions_due, 'announced', 1, "
      "stage_since, moved_by_id FROM draws", "uq_draws_open"),
     ("INSERT INTO visits (scheme_id, draw_id, target_id, candidate_id, stratum, rank, stage, "
-     "version, stage_since, moved_by_id) SELECT scheme_id, draw_id, target_id, candidate_id, "
-     "stratum, 99, 'planned', 1, stage_since, moved_by_id FROM visits LIMIT 1", "uq_visits_live"),
+     "version, stage_since, moved_by_id, notice_code) SELECT scheme_id, draw_id, target_id, "
+     "candidate_id, stratum, 99, 'planned', 1, stage_since, moved_by_id, 'X' FROM visits LIMIT 1", "uq_visits_live"),
     ("UPDATE checks SET record_number = 0", "ck_checks_recorded_has_record"),
     ("UPDATE schemes SET approver_id = NULL", "ck_schemes_approved_by_somebody"),
     ("UPDATE check_records SET reviewed_by_id = NULL", "ck_check_records_verdict_by_somebody"),
