@@ -30,6 +30,7 @@ test: setup $(BROWSER)
 
 bench: setup
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
+	@$(VENV)/bin/python -m tests.bench --scale city $(ARGS)
 
 lint: setup
 	@$(VENV)/bin/ruff check .

@@ -13,6 +13,7 @@ from blocks.actions import Done
 from blocks.errors import RuleViolation, StageError
 from blocks.register.contents import as_draft
 from blocks.register.directories import InspectionItem, account, department
+from blocks.register.outlook import outlook
 from blocks.register.pool import pool
 from blocks.register.schemes import Scheme, SchemeReview
 from blocks.register.schemes import scheme as find_scheme
@@ -169,6 +170,24 @@ def submit(login: str, code: str) -> Done:
                 "请放宽 scope，或先导入本部门的检查对象名录", article=8)
         return Done(f"方案 {scheme.title} 已提交审批（待抽库{found.candidates.num_rows}家）",
                     "系统随即审查整份方案，然后等审批人批准")
+
+
+def preview(code: str) -> dict[str, Any]:
+    """Return the staffing outlook of a scheme that is not approved yet; nothing is drawn or written.
+
+    See `register.outlook.outlook`; with "title" and "pool" (how many may be drawn).
+
+    Raises:
+        StageError: it is approved already: its numbers are fixed and its draw is announced.
+    """
+    with engine.change() as session:
+        scheme = find_scheme(session, code)
+        if scheme.stage not in ("drafted", "submitted"):
+            raise StageError(f"方案 {scheme.title} 已经批准，不再测算",
+                             "请用 choucha status 查看进展；测算在提交审批前后进行")
+        found = pool(session, scheme)
+        return outlook(session, scheme, found) | {
+            "title": scheme.title, "pool": found.candidates.num_rows}
 
 
 def _wrote(session: Session, scheme: Scheme, actor: Actor) -> int | None:

@@ -50,8 +50,8 @@ def _labels(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
     a long chain too is done in few rounds.
     """
     people = len(graph.max_loads)
-    of_person = np.arange(people)
-    of_visit = people + np.arange(len(graph.teams))
+    of_person = np.arange(people, dtype=np.int32)
+    of_visit = people + np.arange(len(graph.teams), dtype=np.int32)
     begins = np.flatnonzero(np.diff(graph.visit, prepend=-1))
     visited = graph.visit[begins]
     while len(begins):

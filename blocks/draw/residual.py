@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Residual:
-    """The arcs along which seats may still move, with what each costs, as arrays of integers."""
+    """The arcs along which seats may still move: `tail`, `head` int32, what each costs int64."""
 
     nodes: int
     tail: np.ndarray
@@ -41,14 +41,14 @@ def residual(graph: Graph, used: np.ndarray) -> Residual:
     seat, person = np.where(leads, visit, gate[visit]), who + 2 * count
     loads = np.bincount(who[used], minlength=people)
     everybody = 2 * count + people
-    more = np.flatnonzero(loads < graph.max_loads)
-    less = np.flatnonzero(loads)
+    more = np.flatnonzero(loads < graph.max_loads).astype(np.int32)
+    less = np.flatnonzero(loads).astype(np.int32)
     tails = [np.where(used, person, seat), gate_tail, more + 2 * count]
-    heads = [np.where(used, seat, person), gate_head, np.full(len(more), everybody)]
+    heads = [np.where(used, seat, person), gate_head, np.full(len(more), everybody, np.int32)]
     costs = [np.where(used, -ticket, ticket), np.zeros(len(gate_tail), dtype=np.int64)]
     return Residual(
         everybody + 1,
-        np.concatenate([*tails, np.full(len(less), everybody)]),
+        np.concatenate([*tails, np.full(len(less), everybody, np.int32)]),
         np.concatenate([*heads, less + 2 * count]),
         np.concatenate([*costs, BALANCE * loads[more], -BALANCE * (loads[less] - 1)]),
     )
@@ -96,7 +96,7 @@ def is_fast(arcs: int) -> bool:
 def _is_to_be_had() -> bool:
     """Whether the compiled walks compile, run, and know a negative cycle and a free one."""
     try:
-        ring = np.array([0, 1, 2])
+        ring = np.arange(3, dtype=np.int32)
         for last, is_done in ((-2, False), (-1, True), (0, True)):
             graph = Residual(3, ring, np.roll(ring, -1), np.array([0, 1, last]))
             distance = potentials(graph, fast=True)
@@ -154,11 +154,11 @@ def _gates(graph: Graph, through):
     """Each visit's gate node, and the gates' residual arcs; `through` counts who went through."""
     count = len(graph.teams)
     room = graph.teams - 1
-    visits = np.arange(count)
+    visits = np.arange(count, dtype=np.int32)
     is_full, is_empty = through >= room, through == 0
     gate = np.where(is_full | is_empty, visits + count, visits)
-    enter = np.flatnonzero(is_empty & (room > 0))
-    leave = np.flatnonzero(is_full & (room > 0))
+    enter = np.flatnonzero(is_empty & (room > 0)).astype(np.int32)
+    leave = np.flatnonzero(is_full & (room > 0)).astype(np.int32)
     tail = np.concatenate([enter, leave + count])
     return gate, tail, np.concatenate([enter + count, leave])
 

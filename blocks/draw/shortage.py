@@ -61,14 +61,18 @@ def leaders_first(shortage: Shortage) -> tuple[str, ...]:
 def find_shortage(
     visits: Sequence[PairingVisit], inspectors: Sequence[PairingInspector]
 ) -> Shortage | None:
-    """Return whom it fails on, or None where a lawful pairing exists.
+    """Return whom it fails on, or None where a lawful pairing exists; see `shortage_in`."""
+    return shortage_in(classes(visits, inspectors), inspectors)
+
+
+def shortage_in(grouped: Classes, inspectors: Sequence[PairingInspector]) -> Shortage | None:
+    """Return whom it fails on, of visits in classes, or None where a lawful pairing exists.
 
     From the minimum cut, visits are left out as long as those kept still fail: none of what remains
     can be spared. Then all visits that depend on the same few inspectors are added back, so that
     the number short is the whole one and hiring that many is enough for them.
     """
     known = {one.id: one for one in inspectors}
-    grouped = classes(visits, inspectors)
     core, short = cut(grouped, np.arange(len(grouped.ids)), "both")
     if not short:
         return None

@@ -34,7 +34,8 @@ class Bench:
     """A department's inspectors for one scheme.
 
     `people`: by certificate number, who may be seated somewhere; `out`: who may not, and why.
-    `absent`: the workdays of the window on which somebody is on leave. `pairs`: by target id, who
+    `absent`: the workdays of the window on which somebody is on leave. `max_load`: how many visits
+    each can take, by days (`per_day`) and by what the year still allows (`year_left`). `pairs`: by target id, who
     is kept from it by an interest or because it was his or hers the last time. `seed` is "" where
     nothing is drawn yet.
     """
@@ -46,6 +47,8 @@ class Bench:
     people: dict[str, Inspector]
     out: Reasons
     max_load: dict[str, int]
+    year_left: dict[str, int]
+    per_day: int
     absent: dict[str, set[date]]
     pairs: dict[int, Reasons]
     declared: Declared
@@ -56,6 +59,12 @@ class Bench:
     def known(self) -> dict[str, PairingInspector]:
         return {no: PairingInspector(no, person.may_lead, self.max_load[no])
                 for no, person in self.people.items()}
+
+    def longer(self, days: int) -> list[PairingInspector]:
+        """Return everybody, with so many more workdays to be sent out on."""
+        return [PairingInspector(no, person.may_lead, min(
+            self.max_load[no] + days * self.per_day, self.year_left[no]))
+            for no, person in self.people.items()]
 
     def by_county(self, county: str) -> frozenset[str]:
         """Return who may go to a business of this county unless something personal forbids it."""
@@ -72,11 +81,11 @@ class Bench:
     def eligible(self, target: Target) -> frozenset[str]:
         """Return who may be seated at this business; the same object wherever it is the same."""
         everybody = self.by_county(target.county_code)
-        away = everybody & self.personal(target).keys()
+        away = everybody.intersection(self.personal(target))
         return everybody - away if away else everybody
 
     def without_area_rule(self, target: Target) -> frozenset[str]:
-        return frozenset(self.people) - self.personal(target).keys()
+        return frozenset(self.people).difference(self.personal(target))
 
     def reason(self, number: str, target: Target) -> str | None:
         """Return why somebody may not be seated at this business, or None."""
@@ -112,8 +121,13 @@ def _bench(session: Session, scheme: Scheme, department: Department, items: Coll
     place = Place(frozenset(items), scheme.window_start, scheme.window_end)
     ids = {person.id: person.certificate_no for person in everybody}
     absent = leave_days(session, ids, place.first_day, place.last_day)
-    room = _room(session, scheme, regulation, {i: absent.get(i, set()) for i in ids})
-    days = {day for day, _ in _slots(scheme)}
+    per_day = min(len(HALVES), regulation.max_visits_per_inspector_per_day)
+    booked, in_year = _seats_elsewhere(session, scheme, ids)
+    left = {i: max(0, regulation.max_visits_per_inspector_per_year - in_year[i]) for i in ids}
+    days = {day for day, _ in half_days(
+        scheme.window_start, scheme.window_end, settings.calendar())}
+    room = {i: max(0, min(len(days - absent.get(i, set())) * per_day - booked[i], left[i]))
+            for i in ids}
     out: Reasons = {}
     for person in everybody:
         why = exclusion(person, place, room=room[person.id],
@@ -123,7 +137,8 @@ def _bench(session: Session, scheme: Scheme, department: Department, items: Coll
     people = {p.certificate_no: p for p in everybody if p.certificate_no not in out}
     return Bench(
         department, place, regulation.min_inspectors_per_check, regulation.area_rule, people, out,
-        {no: room[p.id] for no, p in people.items()},
+        {no: room[p.id] for no, p in people.items()}, {no: left[p.id] for no, p in people.items()},
+        per_day,
         {ids[i]: gone for i, gone in absent.items()}, _pairs(session, scheme, department, ids),
         Declared(_ties(session, people), place.first_day, regulation.former_employment_years))
 
@@ -133,10 +148,6 @@ def regulation_of(scheme: Scheme) -> Regulation:
     if scheme.regulation:
         return Regulation.from_record(scheme.regulation)
     return settings.regulation(settings.today())
-
-
-def _slots(scheme: Scheme) -> list[tuple[date, str]]:
-    return half_days(scheme.window_start, scheme.window_end, settings.calendar())
 
 
 def leave_days(session: Session, inspector_ids: Collection[int], first: date,
@@ -152,23 +163,18 @@ def leave_days(session: Session, inspector_ids: Collection[int], first: date,
     return dict(gone)
 
 
-def _room(session: Session, scheme: Scheme, regulation: Regulation,
-          absent: dict[int, set[date]]) -> dict[int, int]:
-    """Return how many visits of this scheme each can take: by days and halves, and by the year."""
-    per_day = min(len(HALVES), regulation.max_visits_per_inspector_per_day)
-    days = {day for day, _ in _slots(scheme)}
-    year = scheme.window_start.year
+def _seats_elsewhere(session: Session, scheme: Scheme,
+                     ids: Collection[int]) -> tuple[Counter[int], Counter[int]]:
+    """Return how many seats each holds in other schemes: within the window, and in its year."""
     visits = select(Seat.inspector_id, func.count()).join(Seat.check).join(Check.visit).join(
         Visit.scheme).where(
         Seat.vacated_at.is_(None), Seat.shares_id.is_(None), Visit.scheme_id != scheme.id,
-        Seat.inspector_id.in_(list(absent))).group_by(Seat.inspector_id)
-    booked = Counter(dict(session.execute(visits.where(
-        Seat.day.between(scheme.window_start, scheme.window_end))).all()))
-    in_year = Counter(dict(session.execute(visits.where(extract(
-        "year", func.coalesce(Visit.day, Scheme.window_start)) == year)).all()))
-    return {one: max(0, min(len(days - gone) * per_day - booked[one],
-                            regulation.max_visits_per_inspector_per_year - in_year[one]))
-            for one, gone in absent.items()}
+        Seat.inspector_id.in_(list(ids))).group_by(Seat.inspector_id)
+    booked = session.execute(visits.where(
+        Seat.day.between(scheme.window_start, scheme.window_end))).all()
+    in_year = session.execute(visits.where(extract("year", func.coalesce(
+        Visit.day, Scheme.window_start)) == scheme.window_start.year)).all()
+    return Counter(dict(booked)), Counter(dict(in_year))
 
 
 def _pairs(session: Session, scheme: Scheme, department: Department,
@@ -198,8 +204,8 @@ def _ties(session: Session, people: dict[str, Inspector]) -> dict[str, tuple[str
     return {no: (person.name, ties[person.id]) for no, person in people.items()}
 
 
-def personal(session: Session, where: Bench) -> dict[int, Reasons]:
-    """Return, by target id, who is kept from which business of the whole register, and why.
+def personal(session: Session, where: Bench) -> dict[str, Reasons]:
+    """Return, by credit code, who is kept from which business of the whole register, and why.
 
     Names and addresses are looked up as they were imported (which writes them in one way).
     """
@@ -207,10 +213,8 @@ def personal(session: Session, where: Bench) -> dict[int, Reasons]:
     rows = session.scalars(select(TieRow.value).where(
         TieRow.inspector_id.in_([person.id for person in where.people.values()])))
     values = sorted(names | set(rows))
-    found = {target_id: dict(reasons) for target_id, reasons in where.pairs.items()}
-    for target in session.scalars(select(Target).where(or_(
-            Target.legal_representative.in_(values), Target.address.in_(values),
-            Target.name.in_(values), Target.uscc.in_(values)))):
-        if reasons := where.personal(target):
-            found[target.id] = reasons
-    return found
+    targets = session.scalars(select(Target).where(or_(
+        Target.id.in_(where.pairs), Target.legal_representative.in_(values),
+        Target.address.in_(values), Target.name.in_(values), Target.uscc.in_(values))))
+    found = {target.uscc: where.personal(target) for target in targets}
+    return {uscc: reasons for uscc, reasons in found.items() if reasons}

@@ -64,7 +64,8 @@ def _join(along: Mapping[int, Appointment], slots: list[Slot],
 
 
 def _fix(teams: Mapping[int, tuple[str, ...]], slots: list[Slot],
-         suiting: Mapping[int, list[Slot]], taken: set[tuple[str, date, str]], *, emptiest_first: bool) -> dict[int, Slot]:
+         suiting: Mapping[int, list[Slot]], taken: set[tuple[str, date, str]], *,
+         emptiest_first: bool) -> dict[int, Slot]:
     bound, fixed = set(taken), {}
     load = Counter((day, half) for _, day, half in taken)
     for visit_id, people in teams.items():

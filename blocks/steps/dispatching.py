@@ -1,27 +1,14 @@
 """Dispatch: an assignment for every participating department (派发, art. 9)."""
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from blocks import engine
 from blocks.register import notices
-from blocks.register.directories import Department, InspectionItem
-from blocks.register.schemes import Assignment, Scheme
+from blocks.register.contents import proposed_items
+from blocks.register.directories import Department
+from blocks.register.schemes import Assignment
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import advance, begin
 from blocks.register.visits import live_visits
-from blocks.rules.schemes import check_items
 from blocks.rules.stages import Actor
-
-
-def _proposed(session: Session, scheme: Scheme, department: Department) -> list[str]:
-    """Return the department's items in the fields of the lead's items, which it may narrow."""
-    fields = select(InspectionItem.field).where(InspectionItem.code.in_(scheme.lead_items))
-    items = {i.code: i for i in session.scalars(select(InspectionItem).where(
-        InspectionItem.department_id == department.id, InspectionItem.field.in_(fields)))}
-    return sorted(code for code in items
-                  if not check_items([code], department.code, items, scheme.window_start,
-                                     scheme.window_end))
 
 
 def dispatch(scheme_id: int, actor: Actor) -> str | None:
@@ -35,7 +22,7 @@ def dispatch(scheme_id: int, actor: Actor) -> str | None:
             department = session.get_one(Department, department_id)
             assignment = Assignment(scheme=scheme, scheme_id=scheme.id,
                                     department=department, department_id=department_id,
-                                    item_codes=_proposed(session, scheme, department))
+                                    item_codes=proposed_items(session, scheme, department))
             line = begin(session, assignment, actor)
             notices.queue(
                 session, f"assignment:{assignment.id}:{line.version}", "assignment",

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import documents, engine, settings
 from blocks.draw.strata import sealed_strata
 from blocks.register import notices
 from blocks.register.contents import as_draft
-from blocks.register.directories import InspectionItem, Inspector
+from blocks.register.directories import InspectionItem
+from blocks.register.outlook import county_name, outlook, verdicts
 from blocks.register.pool import Found, counts, pool
-from blocks.register.schemes import Scheme, SchemeReview, departments_of
+from blocks.register.schemes import Scheme, SchemeReview
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.sampling import strata_rules
 from blocks.rules.schemes import check_scheme
@@ -51,7 +52,9 @@ def find(session: Session, scheme: Scheme) -> dict[str, Any]:
         violations.append("抽查对象范围内没有可抽取的企业")
     rules = strata_rules(scheme.sampling, found.sizes, regulation)
     drawn = {s["code"]: s["count"] for s in sealed_strata(rules, found.sizes)}
-    return {"violations": violations, "remarks": _remarks(session, scheme, found),
+    staffing = outlook(session, scheme, found)
+    return {"violations": violations, "remarks": verdicts(staffing) + _remarks(scheme),
+            "staffing": staffing,
             "pool": {"size": found.candidates.num_rows, "drawn": sum(drawn.values()),
                      "strata": {code: [size, drawn[code]] for code, size in found.sizes.items()},
                      "counties": _counties(found),
@@ -62,22 +65,13 @@ def _counties(found: Found) -> dict[str, int]:
     """Count the pool by county; codes that name none are the city itself."""
     told: dict[str, int] = {}
     for code, size in counts(found.candidates["county"]).items():
-        name = settings.COUNTIES.get(code, "市直")
+        name = county_name(code)
         told[name] = told.get(name, 0) + size
     return dict(sorted(told.items()))
 
 
-def _remarks(session: Session, scheme: Scheme, found: Found) -> list[str]:
-    """Name what is unusual: a department short of people, a provisional calendar."""
-    remarks = []
-    for department in departments_of(session, scheme):
-        able, leaders = session.execute(select(func.count(), func.count().filter(
-            Inspector.may_lead)).where(
-            Inspector.department_id == department.id, Inspector.active,
-            Inspector.certificate_from <= scheme.window_start,
-            Inspector.certificate_to >= scheme.window_end)).one()
-        if able < 2 or not leaders:
-            remarks.append(f"{department.name}检查期间持证有效的人员只有{able}名（可主检{leaders}名），人员不足")
-    if not settings.calendar().is_official(scheme.window_end.year):
-        remarks.append(f"{scheme.window_end.year}年放假安排尚未公布，期限按最早可能日期暂定")
-    return remarks
+def _remarks(scheme: Scheme) -> list[str]:
+    """Name what is unusual: a provisional calendar."""
+    if settings.calendar().is_official(scheme.window_end.year):
+        return []
+    return [f"{scheme.window_end.year}年放假安排尚未公布，期限按最早可能日期暂定"]

@@ -19,7 +19,7 @@ from blocks.draw.randomness import Source, instant
 from blocks.draw.sealing import build_seal, method_hash, seal_hash
 from blocks.draw.strata import sealed_strata
 from blocks.register.bench import of_register, personal
-from blocks.register.directories import Department, Inspector, Leave, Target
+from blocks.register.directories import Department, Inspector, Leave
 from blocks.register.draws import (
     Draw,
     append_chain,
@@ -177,10 +177,8 @@ def _inspectors(session: Session, parties: Sequence[Department]) -> list[dict[st
 
 def _interests(session: Session, scheme: Scheme, parties: Sequence[Department]) -> list[dict]:
     """Return who is kept from which business by an interest of his or her own, known at the seal."""
-    kept: list[dict] = []
-    for department in parties:
-        away = personal(session, of_register(session, scheme, department, ()))
-        names = dict(session.execute(select(Target.id, Target.uscc).where(Target.id.in_(away))).all())
-        kept += [{"certificate_no": number, "id": names[target_id], "reason": reason}
-                 for target_id, reasons in away.items() for number, reason in reasons.items()]
-    return kept
+    return [{"certificate_no": number, "id": uscc, "reason": reason}
+            for department in parties
+            for uscc, reasons in personal(session, of_register(
+                session, scheme, department, ())).items()
+            for number, reason in reasons.items()]

@@ -8,8 +8,9 @@ import yaml
 
 from blocks.actions import assignments, draws, schemes
 from blocks.errors import NotFound, RuleViolation
+from blocks.register import outlook
 from flows.cli import rehearsing
-from flows.cli.telling import done, save
+from flows.cli.telling import done, forecast, save
 
 As = Annotated[str, typer.Option("--as", help="办理人的账号", metavar="账号")]
 Reason = Annotated[str, typer.Option("--reason", help="理由")]
@@ -42,6 +43,13 @@ def scheme_new(file: Path, login: As) -> None:
 def scheme_edit(code: SchemeCode, file: Path, login: As) -> None:
     """修改草拟中或被退回的方案。"""
     done(schemes.edit(login, code, read_yaml(file)))
+
+
+@scheme.command("preview")
+def scheme_preview(code: SchemeCode) -> None:
+    """测算：各层各县预计抽多少家，各部门需要多少人、有多少人，会不会排不开。不抽取，不写入。"""
+    told = schemes.preview(code)
+    forecast(told, outlook.verdicts(told))
 
 
 @scheme.command("submit")

@@ -1,7 +1,7 @@
 """What the command says: done, refused, tables of status and timeline."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,7 +17,8 @@ from blocks.register.database import transaction
 from blocks.register.directories import account
 from blocks.register.schemes import all_schemes
 from blocks.register.schemes import scheme as find_scheme
-from blocks.templating import stage_line
+from blocks.rules.eligibility import INSPECTOR_EXCLUSIONS
+from blocks.templating import stage_line, stratum_name
 
 WIDE = 140  # where nobody looks on (a pipe, a log) lines are not broken at 80
 console = Console(highlight=False, soft_wrap=True)
@@ -137,6 +138,31 @@ def own_visits(login: str) -> None:
     for row in rows:
         _row(table, *row)
     console.print(table if rows else "现在没有要参加的检查。抽定之后会列在这里")
+
+
+def forecast(found: dict[str, Any], verdicts: list[str]) -> None:
+    """Tell what a scheme will take: targets by stratum and county, people by department."""
+    console.print(f"[bold]{escape(found['title'])}[/]\n待抽库{found['pool']}家，预计抽取"
+                  f"{found['targets']}家。以下为测算，没有抽取任何对象")
+    counties = sorted({county for row in found["expected"].values() for county in row})
+    table = Table("层", *counties, "合计", title="预计抽取（家）")
+    for code, row in found["expected"].items():
+        _row(table, stratum_name(code), *(f"{row.get(county, 0):.1f}" for county in counties),
+             f"{sum(row.values()):.0f}")
+    console.print(table)
+    table = Table("部门", "事项", "需要人次", "可用人数", "可任组长", "不能参加", "人均任务", "最多人次",
+                  "排不开的模拟", title=f"人员（模拟抽取{found['draws']}次）")
+    for one in found["departments"]:
+        out = "；".join(f"{INSPECTOR_EXCLUSIONS[why]}{n}人" for why, n in one["out"].items())
+        _row(table, one["department"], "、".join(one["items"]), str(one["needed"]),
+             str(one["available"]), str(one["leaders"]), out or "无",
+             "—" if one["load"] is None else str(one["load"]), str(one["capacity"]),
+             f"{one['probability']:.1%}")
+    console.print(table)
+    for sentence in verdicts:
+        console.print(f"[red]✗[/] {escape(sentence)}")
+    if not verdicts:
+        console.print("[green]✓[/] 各部门在全部模拟抽取中都能配齐人员")
 
 
 def timeline(code: str, whole: Annotated[bool, typer.Option(

@@ -153,7 +153,7 @@ def test_both_walks_agree_on_random_graphs_with_and_without_cycles():
     seen = set()
     for turn in range(400):
         nodes = int(chance.integers(2, 12))
-        tail, head = chance.integers(0, nodes, (2, int(chance.integers(1, 30))))
+        tail, head = chance.integers(0, nodes, (2, int(chance.integers(1, 30))), np.int32)
         cost = chance.integers(-1 - turn % 2, 6, len(tail))
         graph = residual.Residual(nodes, tail, head, cost)
         slow, fast = (residual.potentials(graph, fast=fast) for fast in (False, True))
