@@ -1,6 +1,7 @@
 """Official documents (公文), written by Jinja2 into the state directory."""
 
 import re
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.register.directories import InspectionItem
+from blocks.register.directories import Department, InspectionItem
 from blocks.register.merging import group
 from blocks.register.overview import HALF_LABELS
 from blocks.register.schemes import Scheme, departments_of
@@ -48,13 +49,17 @@ def visit_notice(session: Session, visit: Visit) -> str:
     return render("documents/notice.html.j2", business=visit.target,
                   schemes=sorted({one.scheme for one in visits}, key=lambda scheme: scheme.code),
                   code=" ".join(re.findall(".{4}", visit.notice_code)), day=visit.day,
-                  half=HALF_LABELS.get(visit.half or "", ""),
-                  checks=[_noticed(session, check) for check in checks])
+                  half=HALF_LABELS.get(visit.half or "", ""), departments=[
+                      _noticed(session, department, list(own)) for department, own in groupby(
+                          checks, key=lambda check: check.department)])
 
 
-def _noticed(session: Session, check: Check) -> dict[str, Any]:
+def _noticed(session: Session, department: Department, checks: list[Check]) -> dict[str, Any]:
+    """Return what a department inspects, for one scheme or more, and who of it comes."""
+    codes = {code for check in checks for code in check.item_codes}
     items = session.scalars(select(InspectionItem).where(
-        InspectionItem.code.in_(check.item_codes)).order_by(InspectionItem.code)).all()
-    return {"department": check.department.name, "items": items, "people": [
-        (seat.inspector.name, seat.inspector.certificate_no)
-        for seat in live_seats(session, check.id) if not seat.suspended]}
+        InspectionItem.code.in_(codes)).order_by(InspectionItem.code)).all()
+    seats = [seat for check in checks for seat in live_seats(session, check.id)
+             if not seat.suspended]
+    return {"name": department.name, "items": items, "people": list(dict.fromkeys(
+        (seat.inspector.name, seat.inspector.certificate_no) for seat in seats))}

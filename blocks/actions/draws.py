@@ -27,6 +27,8 @@ from blocks.register.trail import advance
 from blocks.rules.disclosure import check_public
 from blocks.rules.stages import Actor, Role
 
+LISTS = ("exclusions.jsonl", "inspectors.jsonl", "interests.jsonl", "ineligible.jsonl")
+
 
 def _draw(session: Session, code: str) -> Draw:
     scheme = find_scheme(session, code, lock=True)
@@ -159,11 +161,26 @@ def _check_may_void(draw: Draw, reason: str) -> None:
 def pool_of(login: str, code: str) -> bytes:
     """Return a sealed draw's whole pool.tsv, to those who may see withheld lines."""
     with engine.change() as session:
-        actor, draw = account(session, login).as_actor(), _sealed(session, code)
-        if not actor.roles & {Role.AUDITOR, Role.OFFICE}:
-            raise RuleViolation("完整的待抽库名单只提供给监督人员和办公室",
-                                "企业可以取得自己的一行和证明：choucha draw slip", article=11)
+        draw = _for_auditors(session, login, code, "完整的待抽库名单",
+                             "企业可以取得自己的一行和证明：choucha draw slip")
         return file_bytes(session, draw.id, "pool.tsv")
+
+
+def lists_of(login: str, code: str) -> dict[str, bytes]:
+    """Return what a draw's seal binds and nobody else sees: exclusions, inspectors with their
+    leave, interests; and who could not be drawn for which seat, and why (ineligible.jsonl)."""
+    with engine.change() as session:
+        draw = _for_auditors(session, login, code, "封存的人员和利害关系名单",
+                             "公众可以核验公开的人员匹配：choucha verify")
+        found = {name: file_bytes(session, draw.id, name) for name in LISTS}
+        return {name: content for name, content in found.items() if content}
+
+
+def _for_auditors(session: Session, login: str, code: str, what: str, remedy: str) -> Draw:
+    actor, draw = account(session, login).as_actor(), _sealed(session, code)
+    if not actor.roles & {Role.AUDITOR, Role.OFFICE}:
+        raise RuleViolation(f"{what}只提供给监督人员和办公室", remedy, article=11)
+    return draw
 
 
 def slip(login: str, code: str, uscc: str) -> tuple[str, bytes]:

@@ -16,7 +16,7 @@ import httpx
 from blocks.errors import DrawError, NotAnswering
 
 DRAW_FILES = (
-    "seal.json", "pool.tsv", "leaves.txt", "seed.txt", "result.json", "void.json",
+    "seal.json", "pool.tsv", "leaves.txt", "seed.txt", "result.json", "pairing.json", "void.json",
     "replacements.jsonl", "chain.jsonl")  # fmt: skip
 GIB = 1 << 30
 MOST_BYTES = {"pool.tsv": 4 * GIB, "leaves.txt": 2 * GIB, "result.json": GIB}

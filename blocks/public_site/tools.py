@@ -1,14 +1,15 @@
-"""What stands beside every draw so that a stranger can check it: a page and a program."""
+"""What stands beside every draw so that a stranger can check it: a page and two programs."""
 
 from pathlib import Path
 
-from blocks.draw import verifier
+from blocks.draw import pairing_verifier, verifier
 from blocks.templating import render
 
-PAGE, PROGRAM = "verify.html", "verifier.py"
+PAGE, PROGRAMS = "verify.html", (verifier, pairing_verifier)
 
 
 def tools() -> dict[str, bytes]:
-    """Return the two by name: the page needs only a browser, the program only Python."""
-    program = Path(verifier.__file__).read_bytes()
-    return {PAGE: render("public/verify.html.j2").encode(), PROGRAM: program}
+    """Return them by name: the page needs only a browser, the programs only Python."""
+    programs = [Path(module.__file__) for module in PROGRAMS]
+    return {PAGE: render("public/verify.html.j2").encode()} | {
+        program.name: program.read_bytes() for program in programs}

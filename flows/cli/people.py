@@ -120,6 +120,14 @@ def draw_pool(code: SchemeCode, login: As, out: Annotated[
     save(out, draws.pool_of(login, code))
 
 
+@draw.command("lists")
+def draw_lists(code: SchemeCode, login: As, out: Annotated[
+        Path, typer.Option(help="写到这个文件夹")] = Path()) -> None:
+    """监督人员、办公室：取得封存的排除、人员、利害关系名单，和各人不能入选的原因。"""
+    for name, content in draws.lists_of(login, code).items():
+        save(out / name, content)
+
+
 draw.command("rehearse")(rehearsing.draw_rehearse)
 
 

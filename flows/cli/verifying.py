@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from blocks.draw import merkle, verifier
+from blocks.draw import merkle, pairing_verifier, verifier
 from blocks.draw.hashing import canonical_json, hexdigest
 from blocks.draw.ids import canonical_id
 from blocks.errors import DrawError, InspectionError
@@ -41,8 +41,9 @@ def verify(
             _line(holds, f"{number}. {escape(name)} {escape(detail)}")
         draws = [each for each in (folder, *sorted(folder.iterdir()))
                  if (each / "seal.json").is_file() and (each / "result.json").is_file()]  # fmt: skip
+        paired = [_pairing_holds(each, len(told), each is folder) for each in draws]
         signed = [_signatures_hold(each) for each in draws]
-        if not all([*signed, *(holds for _, _, holds, _ in told)]):
+        if not all([*signed, *paired, *(holds for _, _, holds, _ in told)]):
             raise InspectionError("抽取文件核对不符", _NOT_OURS)
         if uscc is not None or slip is not None:
             _tell_own(folder, uscc, slip)
@@ -67,6 +68,22 @@ def _folder(where: str) -> Iterator[Path]:
 
 def _line(holds: bool, text: str) -> None:
     console.print(f"{'[green]✓[/]' if holds else '[red]✗[/]'} {text}")
+
+
+def _pairing_holds(folder: Path, last: int, whole: bool) -> bool:
+    """Check a draw's pairing of inspectors, once it is published: a line a check, numbered on, or
+    one line in a city's list."""
+    if not (folder / "pairing.json").is_file():
+        return True
+    told = pairing_verifier.verify(folder)
+    wrong = [(name, detail) for _, name, holds, detail in told if not holds]
+    if whole:
+        for number, name, holds, detail in told:
+            _line(holds, f"{last + number}. {name} {escape(detail)}")
+    else:
+        _line(not wrong, f"{folder.name} 人员匹配 " + escape(
+            "；".join(f"{name}：{detail}" for name, detail in wrong) or told[0][3]))
+    return not wrong
 
 
 def _signatures_hold(folder: Path) -> bool:

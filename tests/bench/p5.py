@@ -25,7 +25,7 @@ class Departments(Benchmark):
     """A province; `sizes["city"]` is the smaller one."""
 
     id = "P5"
-    work = "pairing of 100,000 visits × 10,000 inspectors × 8"
+    work = "pairing for 8 departments, 100,000 visits × 10,000 inspectors each; city: 10,000 × 2,000"
     peer_name = "OR-Tools min-cost flow alone, same arcs"
     goal, limit = 1.5, "1"
     sizes = {"toy": (60, 24, 2), "city": CITY, "full": (100_000, 10_000, 120)}  # noqa: RUF012

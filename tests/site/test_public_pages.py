@@ -12,9 +12,10 @@ from urllib.parse import unquote
 import pytest
 
 from blocks import settings
-from blocks.draw import verifier
+from blocks.actions import draws
+from blocks.draw import pairing_verifier, verifier
 from blocks.draw.sealing import seal_hash
-from blocks.public_site.tools import PAGE, PROGRAM
+from blocks.public_site.tools import PAGE, tools
 from blocks.rules.disclosure import PUBLIC_FIELDS, PUBLIC_ITEM_FIELDS, scan
 from tests.site.conftest import ODD_NAME, Published
 
@@ -95,7 +96,7 @@ def test_nothing_private_is_in_any_public_byte(published):
     assert len(published.private) > 60
     for path in (p for p in published.folder.rglob("*") if p.is_file()):
         data = path.read_bytes().decode("utf-8")
-        assert "\\u" not in data or path.name in (PAGE, PROGRAM), "no text hides behind escapes"
+        assert "\\u" not in data or path.name in tools(), "no text hides behind escapes"
         assert [word for word in published.private if word in data] == [], path
         if "draws" not in path.relative_to(published.folder).parts:
             assert scan(data) == [], path
@@ -157,6 +158,17 @@ def test_a_stranger_with_python_alone_can_check_the_draw(published, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(done.stdout.splitlines()) == len(verifier.NAMES)
     assert "未核验" not in done.stdout, "the chain is found beside the draws and checked too"
+
+
+def test_a_stranger_checks_the_pairing_with_the_program_beside_it(published, tmp_path):
+    program = drawn(published) / "pairing_verifier.py"
+    done = subprocess.run([sys.executable, program, program.parent], capture_output=True,
+                          text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(done.stdout.splitlines()) == len(pairing_verifier.NAMES)
+    assert "由监督人员核对" in done.stdout
+    for name in draws.LISTS:
+        assert not (program.parent / name).exists(), "people and interests are not public"
 
 
 @pytest.mark.parametrize("name", ["seal.json", "pool.tsv", "seed.txt", "result.json",
