@@ -18,9 +18,11 @@ from blocks.register.directories import (
     InspectionItem,
     Inspector,
     Interest,
+    Leave,
     RosterIntake,
     Target,
     TargetListing,
+    Tie,
     account,
     department,
     service_account,
@@ -94,6 +96,20 @@ def _interests(session: Session, rows: list[dict], _: str | None) -> None:
          "reason": r["reason"]} for r in rows], ("inspector_id", "target_id"))
 
 
+def _ties(session: Session, rows: list[dict], _: str | None) -> None:
+    _upsert(session, Tie, _of_inspectors(session, rows), ("inspector_id", "kind", "value"))
+
+
+def _leave(session: Session, rows: list[dict], _: str | None) -> None:
+    _upsert(session, Leave, _of_inspectors(session, rows), ("inspector_id", "first"))
+
+
+def _of_inspectors(session: Session, rows: list[dict]) -> list[dict]:
+    inspectors = _ids(session, Inspector.certificate_no, Inspector.id)
+    return [{**_without(r, "certificate_no"), "inspector_id": inspectors[r["certificate_no"]]}
+            for r in rows]
+
+
 def _targets(session: Session, rows: list[dict], directory: str | None) -> None:
     _upsert(session, Target, [_without(r, "department_codes") for r in rows], ("uscc",))
     targets = _ids(session, Target.uscc, Target.id)
@@ -110,7 +126,8 @@ def _without(row: dict, *names: str) -> dict:
 
 TAKERS: dict[str, Callable[[Session, list[dict], str | None], None]] = {
     "departments": _departments, "items": _items, "inspectors": _inspectors,
-    "accounts": _accounts, "targets": _targets, "interests": _interests,
+    "accounts": _accounts, "targets": _targets, "interests": _interests, "ties": _ties,
+    "leave": _leave,
 }
 OFFICE_ONLY = ("departments", "accounts", "items")
 
@@ -121,7 +138,7 @@ def _known(session: Session, kind: str) -> dict[str, set[str]]:
     if kind != "departments":
         known["department_code"] = set(session.scalars(select(Department.code)))
         known["department_codes"] = known["department_code"]
-    if kind in ("accounts", "interests"):
+    if kind in ("accounts", "interests", "ties", "leave"):
         known["certificate_no"] = set(session.scalars(select(Inspector.certificate_no)))
     if kind == "interests":
         known["uscc"] = set(session.scalars(select(Target.uscc)))

@@ -34,7 +34,7 @@ def parse_answers(answers: list[str]) -> dict[str, str]:
 def import_roster(
     kind: Annotated[str, typer.Argument(
         help="departments 部门 | accounts 账号 | items 事项 | inspectors 检查人员 | targets 检查对象 | "
-             "interests 利害关系")],
+             "interests 利害关系 | ties 回避线索 | leave 请假")],
     file: Path,
     login: Annotated[str | None, typer.Option(
         "--as", help="导入人的账号；系统里还没有人时可不写")] = None,

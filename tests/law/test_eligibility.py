@@ -13,8 +13,10 @@ from blocks.rules.eligibility import (
     TARGET_EXCLUSIONS,
     Place,
     exclusion,
+    is_out_of_area,
     target_exclusion,
 )
+from blocks.rules.recusal import CONFLICTS
 from blocks.rules.scheduling import fix_times, half_days
 from blocks.workdays import WorkCalendar
 
@@ -26,11 +28,14 @@ FIRST, LAST, DAY = date(2026, 11, 23), date(2026, 12, 18), timedelta(1)
 PLACE = Place(frozenset({"LG-01", "LG-02"}), FIRST, LAST)
 
 
+COUNTIES = {"445202": "榕城区", "445281": "普宁市"}
+
+
 @dataclass(frozen=True)
 class Person:
     active: bool = True
-    certificate_from: date = FIRST
-    certificate_to: date = LAST
+    certificate_from: date | None = FIRST
+    certificate_to: date | None = LAST
     item_codes: list[str] = field(default_factory=list)
 
 
@@ -40,18 +45,37 @@ class Person:
     (Person(certificate_to=LAST + DAY), None),
     (Person(certificate_from=FIRST + DAY), "certificate"),
     (Person(certificate_from=FIRST - DAY), None),
+    (Person(certificate_from=None), "certificate"),
+    (Person(certificate_to=None), "certificate"),
     (Person(active=False), "inactive"),
-    (Person(item_codes=["LG-02", "PX-01"]), None),
+    (Person(item_codes=["LG-02", "LG-01", "PX-01"]), None),
+    (Person(item_codes=["LG-02", "PX-01"]), "not_qualified"),  # two persons for each item
     (Person(item_codes=["PX-01"]), "not_qualified"),
     (Person(active=False, certificate_to=FIRST, item_codes=["PX-01"]), "inactive"),
+    (Person(certificate_to=FIRST, item_codes=["PX-01"]), "certificate"),
 ])
 def test_who_may_take_a_seat(person, why):
-    assert exclusion(person, PLACE, "旅馆甲", ()) == why
+    assert exclusion(person, PLACE) == why
 
 
-def test_who_has_an_interest_in_the_business_may_not_be_seated_there_but_elsewhere():
-    assert exclusion(Person(), PLACE, "旅馆甲", {"旅馆甲"}) == "interest"
-    assert exclusion(Person(), PLACE, "旅馆乙", {"旅馆甲"}) is None
+def test_who_has_no_day_or_no_visit_left_may_not():
+    assert exclusion(Person(), PLACE, free_days=0) == "on_leave"
+    assert exclusion(Person(), PLACE, free_days=1, room=0) == "load_full"
+    assert exclusion(Person(), PLACE, free_days=0, room=0) == "on_leave"
+    assert exclusion(Person(), PLACE, free_days=1, room=1) is None
+
+
+@pytest.mark.parametrize(("rule", "own", "county", "out"), [
+    ("any", "445202", "445281", False), ("any", "445202", "445202", False),
+    ("same_county", "445202", "445202", False), ("same_county", "445202", "445281", True),
+    ("other_county", "445202", "445202", True), ("other_county", "445202", "445281", False),
+    # who or what belongs to the city itself fits everywhere
+    ("same_county", None, "445281", False), ("other_county", None, "445281", False),
+    ("same_county", "445202", "445200", False), ("other_county", "445200", "445200", False),
+    ("same_county", "999999", "445281", False),
+])
+def test_the_area_rule_binds_those_who_belong_to_a_county(rule, own, county, out):
+    assert is_out_of_area(rule, own, county, COUNTIES) is out
 
 
 @pytest.mark.parametrize("risk_class", "ABCD")
@@ -78,7 +102,9 @@ def test_only_low_risk_is_spared_a_second_visit_in_a_year(risk_class, why):
 
 def test_every_reason_has_its_chinese_sentence():
     assert set(TARGET_EXCLUSIONS) == {"closed", "under_way", "low_risk_this_year"}
-    assert set(INSPECTOR_EXCLUSIONS) == {"inactive", "certificate", "not_qualified", "interest"}
+    assert set(INSPECTOR_EXCLUSIONS) == {
+        "inactive", "certificate", "not_qualified", "on_leave", "load_full", "area", "last_time",
+        *CONFLICTS}
     assert all({**TARGET_EXCLUSIONS, **INSPECTOR_EXCLUSIONS}.values())
 
 

@@ -36,6 +36,8 @@ def test_numbers_of_the_city_today():
     assert now.supervision_letter_after_days_late == 3
     assert (now.min_inspectors_per_check, now.min_departments) == (2, 2)
     assert now.max_visits_per_inspector_per_day == 4
+    assert (now.max_visits_per_inspector_per_year, now.former_employment_years) == (200, 3)
+    assert now.area_rule == "any"
     assert now.hash == "sm3"
 
 
@@ -115,3 +117,27 @@ def test_fault_in_a_coming_entry_is_found_today():
     with pytest.raises(InspectionError):
         Regulation.in_force(changed("review_workdays", entry(3, date(2019, 1, 1)),
                                     entry(-1, date(2030, 1, 1))), TODAY)
+
+
+def test_a_record_made_before_there_was_such_a_number_is_read_as_what_held_then():
+    now = Regulation.in_force(DATA, TODAY)
+    record = json.loads(json.dumps(now.as_record()))
+    for name in ("max_visits_per_inspector_per_year", "area_rule", "former_employment_years"):
+        del record[name]
+    old = Regulation.from_record(record)
+    assert old.area_rule == "any" and old.former_employment_years == 3
+    assert old.max_visits_per_inspector_per_year >= 1_000_000  # nobody counted
+    assert old.publicity_workdays == now.publicity_workdays
+    del record["hash"]
+    with pytest.raises(InspectionError, match="hash"):
+        Regulation.from_record(record)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("max_visits_per_inspector_per_year", 0), ("max_visits_per_inspector_per_day", 0),
+    ("former_employment_years", 0), ("former_employment_years", "3"), ("area_rule", "near"),
+    ("area_rule", None),
+])
+def test_a_limit_of_zero_or_a_rule_that_is_none_is_refused_in_words(name, value):
+    with pytest.raises(InspectionError, match=name):
+        Regulation.in_force(changed(name, entry(value, date(2019, 1, 1))), TODAY)
