@@ -22,7 +22,7 @@ from blocks.register.draws import Draw, file_bytes
 from blocks.register.schemes import Scheme
 from blocks.register.visits import Check, Seat, Visit
 from blocks.rules.eligibility import Place, exclusion, is_out_of_area
-from blocks.rules.recusal import Declared, Tie
+from blocks.rules.recusal import Declared, Tie, same
 from blocks.rules.regulation import Regulation
 from blocks.rules.scheduling import HALVES, half_days
 
@@ -207,12 +207,13 @@ def _ties(session: Session, people: dict[str, Inspector]) -> dict[str, tuple[str
 def personal(session: Session, where: Bench) -> dict[str, Reasons]:
     """Return, by credit code, who is kept from which business of the whole register, and why.
 
-    Names and addresses are looked up as they were imported (which writes them in one way).
+    Names and addresses are looked up as they were written, and in their plain form; a business
+    whose own is written in a third way is found only when it is drawn, by `Bench.eligible`.
     """
     names = {person.name for person in where.people.values()}
     rows = session.scalars(select(TieRow.value).where(
         TieRow.inspector_id.in_([person.id for person in where.people.values()])))
-    values = sorted(names | set(rows))
+    values = {text for one in (*names, *rows) for text in (one, same(one), same(one).upper())}
     targets = session.scalars(select(Target).where(or_(
         Target.id.in_(where.pairs), Target.legal_representative.in_(values),
         Target.address.in_(values), Target.name.in_(values), Target.uscc.in_(values))))
