@@ -1,4 +1,4 @@
-"""夜间任务: once a night: sweep, publish what is reviewed, check trail and calendar (G9, G18).
+"""夜间任务: once a night: sweep, publish what is reviewed, check trail, calendar and people (G9, G18).
 
 After downtime Prefect runs every missed one; a lock in the register lets only one work.
 """
@@ -19,7 +19,7 @@ def nightly() -> str:
             return "另一个夜间任务正在进行"
         said = [publishing.publish(scheme_id, who) for scheme_id in publishing.waiting_schemes()]
         said += [sweeping.sweep(), nightshift.check_trail(), nightshift.recount_provisional(),
-                 nightshift.check_calendar()]
+                 nightshift.check_calendar(), nightshift.find_unfit()]
     report = "\n".join(f"- {sentence}" for sentence in said if sentence)
     create_markdown_artifact(key="nightly", markdown=f"# 夜间任务\n\n{report}")
     return report

@@ -13,7 +13,8 @@ office that draws, can choose them, and so that everybody can see afterwards tha
    checks one. Adding or removing one candidate never reorders the others.
 4. **Pair.** The inspectors of each department are matched with the visits as the unique minimum of
    a published whole-number objective (`pairing`), so there is nothing to choose there either.
-5. **Verify.** `verifier` is one file that shares no code with the rest and needs only Python.
+5. **Verify.** `verifier` is one file that shares no code with the rest and needs only Python;
+   `pairing_verifier` stands beside it and checks who was sent where.
 
 Nothing in it is a float, so a verifier in any language agrees bit for bit. The package is pure: it
 opens no file, asks no clock and knows no database; the flows give it bytes and take bytes from it.

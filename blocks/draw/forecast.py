@@ -87,7 +87,7 @@ def forecast(crew: Crew, drawn: Sequence[np.ndarray],
         return Forecast(failed, None)
     failing = [each for each, empty in zip(sizes, short, strict=True) if empty]
     worst = sizes[int(np.argmax(short))]
-    shortage = shortage_in(_classes(crew, worst), crew.people)
+    shortage = shortage_in(_classes(crew, worst, named=True), crew.people)
     return Forecast(failed, Trouble(
         shortage,
         _least(lambda number: _all_staffed(_helped(crew, number), failing)),
@@ -100,15 +100,15 @@ def _sizes(crew: Crew, places: np.ndarray) -> np.ndarray:
     return np.bincount(crew.groups[places], minlength=len(crew.pools))
 
 
-def _classes(crew: Crew, sizes: np.ndarray) -> Classes:
-    """Return the groups that have visits as classes."""
+def _classes(crew: Crew, sizes: np.ndarray, *, named: bool = False) -> Classes:
+    """Return the groups that have visits as classes; their visits by name only where asked."""
     number = {one.id: place for place, one in enumerate(crew.people)}
     may_lead = np.array([one.may_lead for one in crew.people], dtype=bool)
     wanted = np.flatnonzero(sizes)
     pools = [crew.pools[group] for group in wanted]
     person = np.array([number[one] for pool in pools for one in sorted(pool)], dtype=np.int64)
     return Classes(
-        [[f"{group}#{i}" for i in range(sizes[group])] for group in wanted.tolist()], pools,
+        [[f"{group}#{i}" for i in range(sizes[group] * named)] for group in wanted.tolist()], pools,
         sizes[wanted], np.full(len(wanted), crew.team),
         np.repeat(np.arange(len(pools)), [len(pool) for pool in pools]), person, may_lead[person],
         np.array([one.max_load for one in crew.people], dtype=np.int64))

@@ -1,15 +1,18 @@
-"""The night's checks: the trail as a whole, provisional due dates, next year's calendar."""
+"""The night's checks: the trail, provisional due dates, next year's calendar, who cannot come."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, or_, select
 
 from blocks import engine, settings
 from blocks.errors import InspectionError
-from blocks.register import trail
+from blocks.register import notices, trail
 from blocks.register.database import only_one
+from blocks.register.directories import Inspector, Leave
+from blocks.register.schemes import Scheme
 from blocks.register.trail import DueLine
+from blocks.register.visits import Check, Seat, Visit
 from blocks.rules.deadlines import due as due_of
 
 
@@ -55,3 +58,26 @@ def check_calendar() -> str | None:
         number = len(session.scalars(select(DueLine.id).where(
             DueLine.provisional, DueLine.met_at.is_(None))).all())
     return f"{number}项期限暂定：跨入的年度尚未公布放假安排" if number else None
+
+
+def find_unfit() -> str | None:
+    """Tell each department once of a seat whose inspector cannot come any more: left, certificate
+    run out, on leave that day. Who is exchanged and why is for two people to say (art. 9)."""
+    day = func.coalesce(Visit.day, Scheme.window_end)
+    on_leave = exists().where(Leave.inspector_id == Inspector.id, Leave.first <= Visit.day,
+                              Leave.last >= Visit.day)
+    told = 0
+    with engine.change() as session:
+        for seat in session.scalars(select(Seat).join(Seat.check).join(Check.visit).join(
+                Visit.scheme).join(Seat.inspector).where(
+                Seat.vacated_at.is_(None), Check.stage == "planned", Check.record_number == 0,
+                Visit.stage == "planned", Scheme.stage.in_(("dispatched", "staffed", "in_field")),
+                or_(~Inspector.active, Inspector.department_id != Check.department_id,
+                    Inspector.certificate_from > day, Inspector.certificate_to < day, on_leave))):
+            check, person = seat.check, seat.inspector
+            told += notices.queue(
+                session, f"unfit:{seat.id}:{check.visit.day}", "absence", f"请换人：{check.title}",
+                f"{person.name}（{person.certificate_no}）届时不能参加（已不在名录、执法证失效或请假）。"
+                f"请用 choucha absence report {check.id} --inspector {person.certificate_no} 申请换人。",
+                department_id=check.department_id, scheme_id=check.visit.scheme_id)
+    return f"{told}个席位的检查人员届时不能参加，已通知其部门" if told else None

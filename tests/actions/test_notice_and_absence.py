@@ -1,5 +1,7 @@
 """What a business may do by its notice, and what happens when an inspector cannot come (art. 9)."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -7,9 +9,11 @@ from blocks.actions import absences, checks, recusals, visits
 from blocks.errors import NotFound, RuleViolation, StageError
 from blocks.register import overview
 from blocks.register.database import transaction
-from blocks.register.directories import Account, Inspector, Interest
+from blocks.register.directories import Account, Inspector, Interest, Leave
+from blocks.register.notices import Notice
 from blocks.register.trail import TrailLine
-from blocks.register.visits import Absence, Check, Recusal, Visit
+from blocks.register.visits import Absence, Check, Recusal, Seat, Visit
+from blocks.steps import nightshift
 from tests import people
 from tests.scenes import (
     actor,
@@ -188,3 +192,34 @@ def test_after_the_record_nobody_is_exchanged(open_scene):
         absences.report(team[0], check, "ill")
     absences.decide("gaj.shenpi", number, grant=False, reason="已填报")
     assert stage_of(Check, check) == "planned"
+
+
+@pytest.mark.parametrize(("case", "told"), [
+    ("left", True), ("run out the day before", True), ("valid that day", False),
+    ("on leave that day", True), ("on leave the day after", False)])
+def test_the_night_tells_a_department_once_who_cannot_come(open_scene, case, told):
+    code = open_scene("in_field")
+    check, team = first_check(code, "wjj")
+    with transaction() as session:
+        person = session.scalars(select(Inspector).join(
+            Account, Account.inspector_id == Inspector.id).where(Account.login == team[0])).one()
+        own = session.scalars(select(Visit.day).join(Check, Check.visit_id == Visit.id).join(
+            Seat, Seat.check_id == Check.id).where(Seat.inspector_id == person.id)).all()
+        day = max(own)
+        if case == "left":
+            person.active = False
+        elif case.startswith("on leave"):
+            away = day if case.endswith("that day") else day + timedelta(1)
+            session.add(Leave(inspector_id=person.id, first=away, last=away, reason="病"))
+        else:
+            person.certificate_to = day - timedelta(case != "valid that day")
+        number = person.certificate_no
+    said = nightshift.find_unfit()
+    assert bool(said) is told
+    assert nightshift.find_unfit() is None  # once
+    with transaction() as session:
+        found = session.scalars(select(Notice).where(Notice.key.like("unfit:%"))).all()
+        assert bool(found) is told
+        assert all(number in one.body and "choucha absence report" in one.body for one in found)
+        assert session.scalars(select(Seat.vacated_at).where(Seat.check_id == check)).all() == [
+            None, None]  # two people decide, not the night
