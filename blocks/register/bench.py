@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import extract, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Text, any_, cast, extract, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from blocks import settings
@@ -204,18 +205,29 @@ def _ties(session: Session, people: dict[str, Inspector]) -> dict[str, tuple[str
     return {no: (person.name, ties[person.id]) for no, person in people.items()}
 
 
-def personal(session: Session, where: Bench) -> dict[str, Reasons]:
-    """Return, by credit code, who is kept from which business of the whole register, and why.
+def personal(session: Session, benches: Sequence[Bench]) -> list[dict[str, Reasons]]:
+    """Return for each bench, by credit code, who is kept from which business of the whole register.
 
-    Names and addresses are looked up as they were written, and in their plain form; a business
-    whose own is written in a third way is found only when it is drawn, by `Bench.eligible`.
+    The register is gone through once. Names and addresses are looked up as they were written, and
+    in their plain form; a business whose own is written in a third way is found only when it is
+    drawn, by `Bench.eligible`.
     """
-    names = {person.name for person in where.people.values()}
-    rows = session.scalars(select(TieRow.value).where(
-        TieRow.inspector_id.in_([person.id for person in where.people.values()])))
-    values = {text for one in (*names, *rows) for text in (one, same(one), same(one).upper())}
+    people = [person for where in benches for person in where.people.values()]
+    sought = {"relative": {person.name for person in people}, "address": set(), "employer": set()}
+    for kind, value in session.execute(select(TieRow.kind, TieRow.value).where(
+            TieRow.inspector_id.in_([person.id for person in people]))):
+        sought[kind].add(value)
+    columns = {"relative": [Target.legal_representative], "address": [Target.address],
+               "employer": [Target.name, Target.uscc]}
+    matches = [column == _any_of(sought[kind]) for kind in sought if sought[kind]
+               for column in columns[kind]]
+    pairs = sorted({target_id for where in benches for target_id in where.pairs})
     targets = session.scalars(select(Target).where(or_(
-        Target.id.in_(where.pairs), Target.legal_representative.in_(values),
-        Target.address.in_(values), Target.name.in_(values), Target.uscc.in_(values))))
-    found = {target.uscc: where.personal(target) for target in targets}
-    return {uscc: reasons for uscc, reasons in found.items() if reasons}
+        Target.id == any_(cast(pairs, ARRAY(BigInteger))), *matches))).all()
+    return [{target.uscc: reasons for target in targets if (reasons := where.personal(target))}
+            for where in benches]
+
+
+def _any_of(texts: set[str]) -> ColumnElement[str]:
+    """Return what a column is compared with to be one of these, as written or in plain form."""
+    return any_(cast(sorted(texts | {same(one) for one in texts}), ARRAY(Text)))

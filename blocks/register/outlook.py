@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from blocks import settings
 from blocks.draw.forecast import Crew, Forecast, Trouble, expected, forecast, shares, simulate
 from blocks.draw.strata import allot, sealed_strata
-from blocks.register.bench import Bench, of_register, personal, regulation_of
+from blocks.register.bench import Bench, Reasons, of_register, personal, regulation_of
 from blocks.register.contents import proposed_items
 from blocks.register.directories import Department
 from blocks.register.pool import Found
@@ -55,14 +55,15 @@ def outlook(session: Session, scheme: Scheme, found: Found) -> dict[str, Any]:
     sample = _sample(scheme, found)
     simulated = _simulator(scheme, sample)
     _, drawn = simulated(100)
+    items = {department: proposed_items(session, scheme, department)
+             for department in departments_of(session, scheme)}
+    benches = [of_register(session, scheme, *each) for each in items.items()]
     told, failed = [], {}
-    for department in departments_of(session, scheme):
-        items = proposed_items(session, scheme, department)
-        where = of_register(session, scheme, department, items)
-        crew, names = _crew(session, where, found, sample)
+    for where, kept in zip(benches, personal(session, benches), strict=True):
+        crew, names = _crew(where, kept, found, sample)
         answer = forecast(crew, drawn, simulated)
-        failed[department.code] = answer.failed
-        told.append(_of_department(department, items, where, sample, answer, names))
+        failed[where.department.code] = answer.failed
+        told.append(_of_department(items[where.department], where, sample, answer, names))
     each, whole = shares(failed)
     for entry, code in zip(told, failed, strict=True):
         entry["probability"] = each[code]
@@ -97,7 +98,7 @@ def _simulator(scheme: Scheme, sample: Sample) -> Callable[[int], tuple[int, Dra
     return simulated
 
 
-def _crew(session: Session, where: Bench, found: Found,
+def _crew(where: Bench, kept: Mapping[str, Reasons], found: Found,
           sample: Sample) -> tuple[Crew, list[str]]:
     """Return a department's crew, and the county of each of its groups of businesses.
 
@@ -107,7 +108,7 @@ def _crew(session: Session, where: Bench, found: Found,
     """
     groups, away = sample.places.copy(), [frozenset()] * len(sample.counties)
     names = [*sample.counties]
-    for (place, gone), rows in _special(session, where, found, sample).items():
+    for (place, gone), rows in _special(where, kept, found, sample).items():
         groups[rows] = len(away)
         away.append(gone)
         names.append(sample.counties[place])
@@ -117,9 +118,8 @@ def _crew(session: Session, where: Bench, found: Found,
     return Crew(groups, pools, where.longer(0), where.team, where.longer, anywhere), names
 
 
-def _special(session: Session, where: Bench, found: Found,
+def _special(where: Bench, kept: Mapping[str, Reasons], found: Found,
              sample: Sample) -> dict[tuple[int, frozenset[str]], list[int]]:
-    kept = personal(session, where)
     rows = pc.index_in(pa.array(list(kept), pa.large_string()),
                        value_set=found.candidates["uscc"].combine_chunks()).to_pylist()
     special: dict[tuple[int, frozenset[str]], list[int]] = {}
@@ -134,8 +134,9 @@ def _special(session: Session, where: Bench, found: Found,
     return {key: special[key] for key in fewest[:_MOST_SPECIAL]}
 
 
-def _of_department(department: Department, items: Sequence[str], where: Bench, sample: Sample,
-                   answer: Forecast, names: Sequence[str]) -> dict[str, Any]:
+def _of_department(items: Sequence[str], where: Bench, sample: Sample, answer: Forecast,
+                   names: Sequence[str]) -> dict[str, Any]:
+    department = where.department
     needed = sample.total * where.team
     trouble = answer.trouble
     return {

@@ -177,8 +177,7 @@ def _inspectors(session: Session, parties: Sequence[Department]) -> list[dict[st
 
 def _interests(session: Session, scheme: Scheme, parties: Sequence[Department]) -> list[dict]:
     """Return who is kept from which business by an interest of his or her own, known at the seal."""
+    benches = [of_register(session, scheme, department, ()) for department in parties]
     return [{"certificate_no": number, "id": uscc, "reason": reason}
-            for department in parties
-            for uscc, reasons in personal(session, of_register(
-                session, scheme, department, ())).items()
+            for kept in personal(session, benches) for uscc, reasons in kept.items()
             for number, reason in reasons.items()]

@@ -196,7 +196,7 @@ def test_what_was_declared_keeps_away_from_that_business_alone(open_scene, kind,
     with on_the_bench(code) as (session, where):
         assert where.reason(person.certificate_no, target) == why
         assert person.certificate_no not in where.eligible(target)
-        assert bench.personal(session, where) == {target.uscc: {person.certificate_no: why}}
+        assert bench.personal(session, [where]) == [{target.uscc: {person.certificate_no: why}}]
         other = session.scalars(select(Target).where(Target.id != target.id).limit(1)).one()
         assert person.certificate_no in where.eligible(other)
 
@@ -265,7 +265,7 @@ def test_the_number_of_questions_does_not_grow_with_the_people(open_scene):
         for party, items in (("wjj", ["LG-03"]), ("zjj", []), ("scjg", ["LG-04"])):
             asked.append(0)
             with on_the_bench(code, party, items) as (session, where):
-                bench.personal(session, where)
+                bench.personal(session, [where])
     finally:
         event.remove(engine, "before_cursor_execute", count)
     assert len(set(asked)) == 1 and asked[0] < 20, asked
