@@ -79,12 +79,14 @@ def staff_assignments(scheme_id: int, actor: Actor) -> str | None:
     """Draw the inspectors of every department that has accepted; who is missing is said."""
     with engine.change() as session:
         found = _locked(session, scheme_id)
+        if found is None:
+            return None
         accepted = list(session.scalars(select(Assignment).where(
             Assignment.scheme_id == scheme_id, Assignment.stage == "accepted",
-        ).order_by(Assignment.id).with_for_update())) if found else []
-        visits = live_visits(session, scheme_id)
+        ).order_by(Assignment.id).with_for_update()))
+        visits = live_visits(session, scheme_id) if accepted else []
         tasks = {one.department.code: prepare(session, found[1], one.department, one.item_codes,
-                                              visits) for one in accepted if found}
+                                              visits) for one in accepted}
         answers = pair_all({code: task.problem for code, task in tasks.items()})
         told = [_staff(session, one, tasks[one.department.code], answers[one.department.code],
                        actor) for one in accepted]
