@@ -6,15 +6,16 @@ each situation that businesses are in (a few dozen), not once for each business 
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Select, extract, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from blocks import settings
 from blocks.draw.columns import joined
 from blocks.register import bulk
+from blocks.register.bench import regulation_of
 from blocks.register.directories import Target, TargetListing
 from blocks.register.merging import can_be_joined
 from blocks.register.schemes import Scheme
@@ -36,15 +37,17 @@ class Situation:
     complaints: int
     under_way: bool
     visited_this_year: bool
+    year_full: bool
+    department_full: bool
     status: str
 
     @classmethod
     def read(cls, text: str) -> "Situation":
         """Read a row's fields, joined in their order; the last may hold anything."""
-        risk_class, abnormal, serious, complaints, under_way, visited, status = text.split(
-            SEPARATOR, 6)
-        return cls(risk_class, abnormal == "t", serious == "t", int(complaints), under_way == "t",
-                   visited == "t", status)
+        risk_class, abnormal, serious, complaints, *flags, status = text.split(
+            SEPARATOR, len(fields(cls)) - 1)
+        return cls(risk_class, abnormal == "t", serious == "t", int(complaints),
+                   *(flag == "t" for flag in flags), status)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +78,24 @@ def _in_scope(scheme: Scheme) -> Select:
         Visit.stage == "planned", Visit.scheme_id != scheme.id,
         Scheme.stage.not_in(("publicised", "cancelled")),
         ~can_be_joined(scheme.window_start, scheme.window_end))
-    this_year = select(Visit.target_id).join(Check, Check.visit_id == Visit.id).join(
-        CheckRecord).where(extract("year", CheckRecord.inspected_on) == settings.today().year)
+    year = scheme.window_start.year
+    made = select(Visit.target_id).join(Check, Check.visit_id == Visit.id).join(
+        CheckRecord).where(CheckRecord.inspected_on.between(date(year, 1, 1), date(year, 12, 31)))
+    visits = func.count(func.distinct(func.coalesce(Visit.merged_with_id, Visit.id)))
+    regulation = regulation_of(scheme)
+    year_full = made.group_by(Visit.target_id).having(
+        visits >= regulation.max_visits_per_business_per_year)
+    department_full = made.where(
+        Check.department_id.in_([scheme.lead_id, *scheme.participant_ids])).group_by(
+        Visit.target_id, Check.department_id).having(
+        visits >= regulation.max_visits_per_business_and_department_per_year)
     query = select(
         Target.uscc, Target.name, Target.county_code.label("county"), Target.kind,
         Target.risk_class, Target.on_abnormal_list, Target.on_serious_list, Target.complaints,
         Target.id.in_(under_way).label("under_way"),
-        Target.id.in_(this_year).label("visited_this_year"), Target.status,
+        Target.id.in_(made).label("visited_this_year"),
+        Target.id.in_(year_full).label("year_full"),
+        Target.id.in_(department_full).label("department_full"), Target.status,
     ).join(TargetListing, TargetListing.target_id == Target.id).where(
         TargetListing.department_id == scheme.lead_id)
     for key, column in (("kinds", Target.kind), ("counties", Target.county_code),
@@ -105,7 +119,8 @@ def pool(session: Session, scheme: Scheme) -> Found:
 
     reasons = told(lambda one: target_exclusion(
         one.status, one.risk_class, under_way=one.under_way,
-        visited_this_year=one.visited_this_year))
+        visited_this_year=one.visited_this_year, year_full=one.year_full,
+        department_full=one.department_full))
     out = reasons.is_valid()
     known = rows.select(["uscc", *KNOWN])
     return Found(

@@ -16,6 +16,8 @@ TARGET_EXCLUSIONS = {
     "closed": "登记状态不是存续（在营）",
     "under_way": "正在另一项联合抽查中，时间上不能合并",
     "low_risk_this_year": "信用风险低且本年度已被抽查过",
+    "year_full": "本年度被抽查已达上限",
+    "department_full": "本年度被其中一个部门抽查已达上限",
 }
 INSPECTOR_EXCLUSIONS = {
     "inactive": "已不在执法检查人员名录",
@@ -49,13 +51,22 @@ class Place:
 
 
 def target_exclusion(status: str, risk_class: str, *, under_way: bool,
-                     visited_this_year: bool) -> str | None:
-    """Return why a business may not be drawn, as a code of TARGET_EXCLUSIONS, or None."""
+                     visited_this_year: bool, year_full: bool = False,
+                     department_full: bool = False) -> str | None:
+    """Return why a business may not be drawn, as a code of TARGET_EXCLUSIONS, or None.
+
+    `year_full`, `department_full`: the year's visits to it, by all or by one of the departments
+    that would come, have reached the cap (art. 14). Inspections for cause are no visits here.
+    """
     if status not in OPEN_STATUSES:
         return "closed"
     if under_way:
         return "under_way"
-    return "low_risk_this_year" if risk_class == "A" and visited_this_year else None
+    if risk_class == "A" and visited_this_year:
+        return "low_risk_this_year"
+    if year_full:
+        return "year_full"
+    return "department_full" if department_full else None
 
 
 def exclusion(person: Person, place: Place, *, free_days: int = 1, room: int = 1) -> str | None:

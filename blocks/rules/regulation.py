@@ -20,7 +20,8 @@ AREA_RULES = ("any", "same_county", "other_county")
 FILE = "config/regulation.yaml"
 # what a record made before there was such a number is read as: what held until then
 SINCE_THEN = {"max_visits_per_inspector_per_year": 1_000_000, "area_rule": "any",
-              "former_employment_years": 3}
+              "former_employment_years": 3, "max_visits_per_business_per_year": 1_000_000,
+              "max_visits_per_business_and_department_per_year": 1_000_000}
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Regulation:
     min_departments: int
     max_visits_per_inspector_per_day: int
     max_visits_per_inspector_per_year: int
+    max_visits_per_business_per_year: int
+    max_visits_per_business_and_department_per_year: int
     area_rule: str
     former_employment_years: int
     sampling_rates: tuple[tuple[str, Fraction], ...]

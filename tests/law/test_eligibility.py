@@ -101,7 +101,8 @@ def test_only_low_risk_is_spared_a_second_visit_in_a_year(risk_class, why):
 
 
 def test_every_reason_has_its_chinese_sentence():
-    assert set(TARGET_EXCLUSIONS) == {"closed", "under_way", "low_risk_this_year"}
+    assert set(TARGET_EXCLUSIONS) == {"closed", "under_way", "low_risk_this_year", "year_full",
+                                      "department_full"}
     assert set(INSPECTOR_EXCLUSIONS) == {
         "inactive", "certificate", "not_qualified", "on_leave", "load_full", "area", "last_time",
         *CONFLICTS}
