@@ -79,6 +79,7 @@ class Target(Base):
     on_abnormal_list: Mapped[bool] = mapped_column(default=False)
     on_serious_list: Mapped[bool] = mapped_column(default=False)
     complaints: Mapped[int] = mapped_column(default=0)
+    penalties: Mapped[int] = mapped_column(default=0)
     __table_args__ = (
         CheckConstraint("risk_class IN ('A','B','C','D')", name="risk_class"),
         # so that a uscc is its own canonical id in a draw (draw.md)
@@ -152,6 +153,29 @@ class Leave(Base):
     __table_args__ = (
         UniqueConstraint("inspector_id", "first"),
         CheckConstraint('"last" >= "first"', name="order"),
+    )
+
+
+class ListEntry(Base):
+    """One line of a list kept by others (经营异常名录, 严重违法失信名单, 投诉举报, 行政处罚).
+
+    `target_id` is empty while no business of the directory has its code or, alone, its name.
+    """
+
+    __tablename__ = "list_entries"
+    id: Mapped[Id]
+    kind: Mapped[str]
+    name: Mapped[str]
+    uscc: Mapped[str | None]
+    number: Mapped[str] = mapped_column(default="")
+    listed_on: Mapped[date]
+    removed_on: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(default="")
+    authority: Mapped[str] = mapped_column(default="")
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("targets.id"), index=True)
+    __table_args__ = (
+        UniqueConstraint("kind", "name", "listed_on", "number"),
+        CheckConstraint("kind IN ('abnormal','serious','complaints','penalties')", name="kind"),
     )
 
 

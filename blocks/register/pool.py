@@ -35,6 +35,7 @@ class Situation:
     on_abnormal_list: bool
     on_serious_list: bool
     complaints: int
+    penalties: int
     under_way: bool
     visited_this_year: bool
     year_full: bool
@@ -44,10 +45,10 @@ class Situation:
     @classmethod
     def read(cls, text: str) -> "Situation":
         """Read a row's fields, joined in their order; the last may hold anything."""
-        risk_class, abnormal, serious, complaints, *flags, status = text.split(
+        risk_class, abnormal, serious, complaints, penalties, *flags, status = text.split(
             SEPARATOR, len(fields(cls)) - 1)
         return cls(risk_class, abnormal == "t", serious == "t", int(complaints),
-                   *(flag == "t" for flag in flags), status)
+                   int(penalties), *(flag == "t" for flag in flags), status)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,7 @@ def _in_scope(scheme: Scheme) -> Select:
     query = select(
         Target.uscc, Target.name, Target.county_code.label("county"), Target.kind,
         Target.risk_class, Target.on_abnormal_list, Target.on_serious_list, Target.complaints,
+        Target.penalties,
         Target.id.in_(under_way).label("under_way"),
         Target.id.in_(made).label("visited_this_year"),
         Target.id.in_(year_full).label("year_full"),

@@ -10,9 +10,11 @@ from typing import Any
 
 from blocks.rosters.checking import Reading, Repair, check
 from blocks.rosters.columns import Kind, kinds, load_kinds
-from blocks.rosters.reading import Sheet, read_table
+from blocks.rosters.reading import Sheet, read_table, streams
+from blocks.rosters.returning import write_returned
 
-__all__ = ["Kind", "Reading", "Repair", "Sheet", "check", "kinds", "load_kinds", "read", "read_table"]
+__all__ = ["Kind", "Reading", "Repair", "Sheet", "check", "kinds", "load_kinds", "read",
+           "read_table", "streams", "write_returned"]
 
 
 def read(kind: str | Kind, path: str | Path, **context: Any) -> Reading:
@@ -22,4 +24,4 @@ def read(kind: str | Kind, path: str | Path, **context: Any) -> Reading:
         RosterError: the file itself cannot be read.
         KeyError: there is no kind of that name.
     """
-    return check(kind, read_table(path), **context)
+    return check(kind, streams(path), **context)

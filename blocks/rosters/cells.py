@@ -8,22 +8,25 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any
 
 from blocks.rosters.columns import Field, plain
-from blocks.rules import uscc
+from blocks.rules import disclosure, uscc
 
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
     re.ASCII,
 )
+_MILLISECONDS = re.compile(r"[1-9]\d{11,12}", re.ASCII)
+CHINA = timezone(timedelta(hours=8))
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _SHOWN_BY_EXCEL = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?", re.ASCII)
 _SEPARATORS = re.compile(r"[、，,;；|\r\n\t]+")
+NEUTRALISED = "=+-@"
 LONGEST_BLANK = 20  # characters; no word for "nothing" is longer, and most cells are
 _CITY_WORDS = frozenset(("市直", "市本级", "市级"))
 
@@ -41,11 +44,13 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """A value, whether it is the default, and why (Chinese) it differs from what was written."""
+    """A value, whether it is the default, why (Chinese) it differs from what was written, and what
+    somebody should look into though it is taken."""
 
     value: Any
     is_default: bool = False
     why: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ def clean(text: str) -> str:
     leading `=`, `+`, `-` or `@`: it is neutralised where text leaves for a workbook, not here.
     """
     text = text.strip()
+    if text[:1] == "'" and text[1:2] in NEUTRALISED and text[1:2]:
+        text = text[1:]  # so an export keeps a spreadsheet from computing it
     if text.isprintable():
         return text
     text = re.sub(r"[\r\n\t\u2028\u2029]+", " ", text)
@@ -107,8 +114,12 @@ def convert(field: Field, text: str, places: Places) -> Cell:
     if field.type == "list":
         return Cell(_list(field, text, places))
     value = _BY_TYPE[field.type](field, cleaned, places)
+    if field.public and (leaks := disclosure.scan(value)):
+        raise Wrong(f"含有{leaks[0].label}，这一列要对外公开", "请删去个人号码后再导入")
     if value is None and field.lenient:
         return Cell(field.default, is_default=True)
+    if field.type == "uscc" and uscc.is_old_registration(value):
+        return Cell(value, note="15位旧注册号，尚未换发统一社会信用代码，先按原号登记")
     if field.type in _WHY and value != cleaned:
         return Cell(value, why=_WHY[field.type])
     return Cell(value, why="" if cleaned == text.strip() else "控制字符、换行已去掉")
@@ -135,7 +146,7 @@ def _code(field: Field, text: str, places: Places) -> str:
 def _uscc(field: Field, text: str, places: Places) -> str:
     _refuse_shown_by_excel(text)
     code = uscc.normalise("".join(text.split()))
-    wrong = uscc.problem(code)
+    wrong = None if uscc.is_old_registration(code) else uscc.problem(code)
     if wrong:
         raise Wrong(wrong, "请对照营业执照核对后改正")
     return code
@@ -159,6 +170,8 @@ def _county(field: Field, text: str, places: Places) -> str | None:
 
 def _date(field: Field, text: str, places: Places) -> date:
     text = unicodedata.normalize("NFKC", text)
+    if _MILLISECONDS.fullmatch(text):  # since 1970, as the national publicity system gives them
+        return datetime.fromtimestamp(int(text) / 1000, CHINA).date()
     found = _DATE.fullmatch(text) or _COMPACT_DATE.fullmatch(text)
     try:
         if found:

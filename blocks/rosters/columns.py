@@ -39,6 +39,7 @@ class Field:
     yes: frozenset[str] = frozenset()
     no: frozenset[str] = frozenset()
     refers: str = ""
+    public: bool = False  # appears in public: no personal number may stand in it
 
     def accepted_headings(self) -> str:
         """Return the headings an officer may write for this column, as a Chinese list."""
@@ -55,6 +56,7 @@ class Kind:
     fields: tuple[Field, ...]
     order: tuple[tuple[str, str], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    footers: tuple[str, ...] = ()  # regular expressions of lines that stand below a table
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -98,7 +100,8 @@ def parse_kinds(parsed: Mapping[str, Any]) -> dict[str, Kind]:
         ValueError: a column has an unknown type, or two columns of a kind share a heading.
     """
     words = {name: _plain_words(parsed[f"{name}_words"]) for name in ("blank", "yes", "no")}
-    return {name: _kind(name, one, words) for name, one in parsed["kinds"].items()}
+    footers = tuple(parsed.get("footers", ()))
+    return {name: _kind(name, one, words, footers) for name, one in parsed["kinds"].items()}
 
 
 def load_kinds(path: str | Path = DEFAULT_PATH) -> dict[str, Kind]:
@@ -142,7 +145,14 @@ def _plain_words(words: Sequence[str]) -> frozenset[str]:
     return frozenset(plain(str(word)) or str(word) for word in words)
 
 
-def _kind(name: str, parsed: Mapping[str, Any], words: Mapping[str, frozenset[str]]) -> Kind:
+def is_footer(kind: Kind, text: str) -> bool:
+    """Whether a line that begins with this text stands below a table and is no row of it."""
+    form = unicodedata.normalize("NFKC", text)
+    return any(re.match(pattern, form) for pattern in kind.footers)
+
+
+def _kind(name: str, parsed: Mapping[str, Any], words: Mapping[str, frozenset[str]],
+          footers: tuple[str, ...]) -> Kind:
     fields = tuple(_field(one, words) for one in parsed["fields"])
     forms = [plain(heading) for one in fields for heading in (one.heading, *one.synonyms)]
     twice = {form for form in forms if forms.count(form) > 1}
@@ -150,7 +160,7 @@ def _kind(name: str, parsed: Mapping[str, Any], words: Mapping[str, frozenset[st
         raise ValueError(f"kind {name}: two columns share the heading {sorted(twice)}")
     order = tuple((first, last) for first, last in parsed.get("order", ()))
     unique = tuple(tuple(names) for names in parsed.get("unique", ()))
-    return Kind(name, parsed["label"], tuple(parsed["key"]), fields, order, unique)
+    return Kind(name, parsed["label"], tuple(parsed["key"]), fields, order, unique, footers)
 
 
 def _field(parsed: Mapping[str, Any], words: Mapping[str, frozenset[str]]) -> Field:

@@ -14,7 +14,7 @@ from blocks.errors import RuleViolation
 from blocks.rules.regulation import Regulation
 
 RAISES = {"on_abnormal_list": "列入经营异常名录", "on_serious_list": "列入严重违法失信名单",
-          "complaints": "被投诉举报"}
+          "complaints": "被投诉举报", "penalties": "受过行政处罚"}
 RISK_CLASSES = ("A", "B", "C", "D")
 RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|％)|(\d+)\s*/\s*(\d+)")
 
@@ -26,6 +26,7 @@ class Sampled(Protocol):
     on_abnormal_list: bool
     on_serious_list: bool
     complaints: int
+    penalties: int
 
 
 def parse_rate(text: Any) -> Fraction:

@@ -12,6 +12,7 @@ import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 FIRST = "123456789NYA"
+LENGTH = 18
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -70,8 +71,10 @@ def is_old_registration(text: str) -> bool:
 
 
 def county_of(uscc: str) -> str:
-    """Return the division (GB/T 2260) that registered it: characters 3 to 8.
+    """Return the division (GB/T 2260) that registered it: characters 3 to 8, of an old registration
+    number the first six.
 
     Often only the city's own (445200 in Jieyang); then the county is not known from the code.
     """
-    return normalise(uscc)[2:8]
+    code = normalise(uscc)
+    return code[:6] if is_old_registration(code) else code[2:8]

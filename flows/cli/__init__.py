@@ -11,7 +11,7 @@ import structlog
 import typer
 
 from blocks.errors import InspectionError, RosterError
-from flows.cli import people, records, running, telling, verifying
+from flows.cli import importing, people, records, running, telling, verifying
 
 app = typer.Typer(
     name="choucha", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         app()
     except RosterError as error:
-        telling.problems(error)
+        importing.problems(error)
         sys.exit(1)
     except InspectionError as error:
         telling.refusal(error)

@@ -19,7 +19,7 @@ from blocks.errors import InspectionError
 from blocks.local.up import System
 from blocks.register import standing
 from blocks.register.database import transaction
-from flows.cli import proof, telling
+from flows.cli import importing, proof, telling
 from flows.cli.people import read_yaml
 
 SAMPLE = settings.CONFIG / "sample"
@@ -95,13 +95,13 @@ class Demo:
 
     def rosters(self) -> None:
         for kind in ("departments", "items", "inspectors", "accounts"):
-            telling.intake_report(intake.take(None, kind,
+            importing.intake_report(intake.take(None, kind,
                                               SAMPLE / f"{kind}.csv"))
         if self.targets is None:
-            telling.intake_report(intake.take("bangong", "targets", SAMPLE / "targets.csv"))
-            telling.intake_report(intake.take("bangong", "interests", SAMPLE / "interests.csv"))
+            importing.intake_report(intake.take("bangong", "targets", SAMPLE / "targets.csv"))
+            importing.intake_report(intake.take("bangong", "interests", SAMPLE / "interests.csv"))
         else:
-            telling.intake_report(intake.take("bangong", "targets", self.targets,
+            importing.intake_report(intake.take("bangong", "targets", self.targets,
                                               directory=LEAD, accept_valid=True))
 
     def scheme(self) -> None:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from blocks.actions import absences, checks, intake, recusals, visits
+from blocks.actions import absences, checks, recusals, visits
 from blocks.errors import RuleViolation
+from flows.cli import importing
 from flows.cli.people import As, Reason
-from flows.cli.telling import done, intake_report, own_visits, save
+from flows.cli.telling import done, own_visits, save
 
 recusal = typer.Typer(no_args_is_help=True, help="回避：申请、决定、复核")
 absence = typer.Typer(no_args_is_help=True, help="检查人员不能参加时的换人：申请、决定")
@@ -34,17 +35,26 @@ def parse_answers(answers: list[str]) -> dict[str, str]:
 def import_roster(
     kind: Annotated[str, typer.Argument(
         help="departments 部门 | accounts 账号 | items 事项 | inspectors 检查人员 | targets 检查对象 | "
-             "interests 利害关系 | ties 回避线索 | leave 请假")],
+             "interests 利害关系 | ties 回避线索 | leave 请假 | abnormal 经营异常名录 | "
+             "serious 严重违法失信名单 | complaints 投诉举报 | penalties 行政处罚")],
     file: Path,
     login: Annotated[str | None, typer.Option(
         "--as", help="导入人的账号；系统里还没有人时可不写")] = None,
     department: Annotated[str | None, typer.Option(
         help="检查对象属于哪个部门的名录（表中没有「监管部门」一列时）")] = None,
     accept_valid: Annotated[bool, typer.Option(
-        "--accept-valid", help="有问题的行逐行列出，其余导入")] = False,
+        "--accept-valid", help="有问题的行退回，其余导入")] = False,
+    full: Annotated[bool, typer.Option(
+        "--full", help="这是整份名单：系统里有而表中没有的停用（先列出，问过再办）")] = False,
+    dry_run: Annotated[bool, typer.Option(
+        "--dry-run", help="试导入：说明会怎样，什么都不改动")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="不再询问")] = False,
+    returned: Annotated[Path | None, typer.Option(
+        help="退回的行写到这个 .xlsx；默认写在当前文件夹")] = None,
 ) -> None:
-    """导入名录：全部通过才写入，逐行报告问题；同一文件再次导入不改动任何内容。"""
-    intake_report(intake.take(login, kind, file, directory=department, accept_valid=accept_valid))
+    """导入名录：全部通过才写入，逐行报告问题并退回；同一文件再次导入不改动任何内容。"""
+    importing.run(login, kind, file, directory=department, accept_valid=accept_valid, full=full,
+                  rehearse=dry_run, yes=yes, returned=returned)
 
 
 @recusal.command("claim")

@@ -8,10 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from blocks import rosters
 from blocks.actions import Done
-from blocks.actions.intake import Intake
-from blocks.errors import InspectionError, RosterError, RuleViolation
+from blocks.errors import InspectionError, RuleViolation
 from blocks.register import overview, trail
 from blocks.register.database import transaction
 from blocks.register.directories import account
@@ -26,7 +24,6 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 for each in (console, errors):
     if not each.is_terminal:
         each.width = WIDE
-MOST_PROBLEMS = 50
 
 
 def done(said: Done) -> None:
@@ -50,42 +47,9 @@ def refusal(error: InspectionError) -> None:
         errors.print(f"  {escape(error.remedy)}")
 
 
-def problems(error: RosterError) -> None:
-    """Show every fault of a roster as a table by row."""
-    refusal(error)
-    errors.print(problem_table(error.problems))
-    if len(error.problems) > MOST_PROBLEMS:
-        errors.print(f"  另有 {len(error.problems) - MOST_PROBLEMS} 处未列出")
-
-
-def _row(table: Table, *cells: str) -> None:
+def add_row(table: Table, *cells: str) -> None:
     """Add a row as it is written: what people type between [ ] is no markup."""
     table.add_row(*map(escape, cells))
-
-
-def problem_table(found: list) -> Table:
-    table = Table("行", "列", "内容", "问题", "怎么办", title="逐行问题")
-    for problem in found[:MOST_PROBLEMS]:
-        _row(table, str(problem.row or ""), problem.column, problem.value[:24], problem.wrong,
-             problem.remedy)
-    return table
-
-
-def intake_report(report: Intake) -> None:
-    """Say what came of a roster: rows in = taken + returned."""
-    returned = report.rows_in - report.taken
-    seen = "（同一文件以前导入过，没有改动）" if report.seen_before else ""
-    console.print(f"[green]✓[/] {report.label}：共{report.rows_in}行，导入{report.taken}行，"
-                  f"退回{returned}行{seen}")
-    kind = rosters.kinds()[report.kind]
-    notes = [f"{kind.field(name).heading}{number}行" for name, number in report.defaults.items()
-             if number]
-    if notes:
-        console.print(f"  按默认处理：{'，'.join(notes)}")
-    if report.repaired:
-        console.print(f"  自动修正{len(report.repaired)}处，例如：{escape(str(report.repaired[0]))}")
-    if report.problems:
-        console.print(problem_table(report.problems))
 
 
 def status(code: Annotated[str | None, typer.Argument(
@@ -97,7 +61,7 @@ def status(code: Annotated[str | None, typer.Argument(
         table = Table("编号", "名称", "牵头", "进度", "等待", "最近期限")
         for scheme in all_schemes(session):
             dues = overview.open_dues(session, scheme.id)
-            _row(table, scheme.code, scheme.name, scheme.lead.short_name,
+            add_row(table, scheme.code, scheme.name, scheme.lead.short_name,
                  overview.scheme_story(session, scheme)["stage_label"],
                  overview.awaited(session, scheme), dues[0]["left"] if dues else "")
         troubles = overview.needs_a_person(session)
@@ -120,13 +84,13 @@ def status_of(code: str) -> None:
         table = Table("时限", "部门", "件数", "到期", title="期限")
         for due in story["dues"]:
             left = due["left"] + ("（暂定）" if due["provisional"] else "")
-            _row(table, due["clock"], due["department"], str(due["count"]), left)
+            add_row(table, due["clock"], due["department"], str(due["count"]), left)
         console.print(table)
     if checks:
         table = Table("检查", "分口检查", "企业", "部门", "时间", "人员（首位主检）", "进度",
                       title="检查")
         for row in checks:
-            _row(table, *row)
+            add_row(table, *row)
         console.print(table)
 
 
@@ -136,7 +100,7 @@ def own_visits(login: str) -> None:
         rows = overview.own_rows(session, account(session, login).as_actor())
     table = Table("检查", "分口检查", "企业", "地址", "时间", "事项", "进度", title="我的检查")
     for row in rows:
-        _row(table, *row)
+        add_row(table, *row)
     console.print(table if rows else "现在没有要参加的检查。抽定之后会列在这里")
 
 
@@ -147,14 +111,14 @@ def forecast(found: dict[str, Any], verdicts: list[str]) -> None:
     counties = sorted({county for row in found["expected"].values() for county in row})
     table = Table("层", *counties, "合计", title="预计抽取（家）")
     for code, row in found["expected"].items():
-        _row(table, stratum_name(code), *(f"{row.get(county, 0):.1f}" for county in counties),
+        add_row(table, stratum_name(code), *(f"{row.get(county, 0):.1f}" for county in counties),
              f"{sum(row.values()):.0f}")
     console.print(table)
     table = Table("部门", "事项", "需要人次", "可用人数", "可任组长", "不能参加", "人均任务", "最多人次",
                   "排不开的模拟", title=f"人员（模拟抽取{found['draws']}次）")
     for one in found["departments"]:
         out = "；".join(f"{INSPECTOR_EXCLUSIONS[why]}{n}人" for why, n in one["out"].items())
-        _row(table, one["department"], "、".join(one["items"]), str(one["needed"]),
+        add_row(table, one["department"], "、".join(one["items"]), str(one["needed"]),
              str(one["available"]), str(one["leaders"]), out or "无",
              "—" if one["load"] is None else str(one["load"]), str(one["capacity"]),
              f"{one['probability']:.1%}")
@@ -176,7 +140,7 @@ def timeline(code: str, whole: Annotated[bool, typer.Option(
 def timeline_table(entries: list[dict]) -> Table:
     table = Table("时间", "谁", "做了什么", "件数", "流程运行 / 理由", title="经过")
     for entry in entries:
-        _row(table, f"{entry['at']:%m-%d %H:%M:%S}", entry["who"],
+        add_row(table, f"{entry['at']:%m-%d %H:%M:%S}", entry["who"],
              f"{entry['thing']}：{entry['what']}", str(entry["count"]),
              entry["run"] or entry["reason"])
     return table

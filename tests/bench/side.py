@@ -22,7 +22,8 @@ def main(id_: str, side: str, scale: str, shared: str) -> None:
         told = work()
         wall = time.perf_counter() - wall
         took = {"wall": wall if told is None else told, "cpu": _cpu_seconds() - cpu}
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        peak = sum(resource.getrusage(who).ru_maxrss for who in (
+            resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024  # and the largest child's
         print(json.dumps(took | {"peak_mb": peak}), file=answers, flush=True)
 
 

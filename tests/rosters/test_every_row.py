@@ -41,5 +41,5 @@ def test_every_row_is_taken_or_listed(given_sheets):
     assert all(problem.wrong and problem.remedy for problem in reading.problems)
     for names in kind.keys:
         keys = [tuple(row[name] for name in names) for row in reading.rows]
-        full = [key for key in keys if all(key)]
+        full = [key for key in keys if None not in key]
         assert len(full) == len(set(full))
