@@ -30,6 +30,7 @@ from blocks.rules.stages import Actor, Role
 OFFICE_ONLY = ("departments", "accounts", "items")
 OF_INSPECTORS = ("accounts", "interests", "ties", "leave")
 EXAMPLES = 3
+ONE_AT_A_TIME = 7002  # the advisory lock of imports
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def take(login: str | None, kind: str, path: Path, *, directory: str | None = No
         reading = reading.without([*_homeless(kind, reading, directory),
                                    *_others_people(session, kind, reading, actor)])
         _refuse_faults(kind, reading, accept_valid)
+        session.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
         staged = stage(session, reading.table)
         leaving = session.execute(LEAVERS[kind][0](staged, directory)).all() if full else []
         report = _report(kind, reading, leaving)

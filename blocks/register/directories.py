@@ -89,12 +89,14 @@ class Target(Base):
 
 
 class TargetListing(Base):
-    """That a business stands in a department's own directory (art. 8(1))."""
+    """That a business stands in a department's own directory (art. 8(1)).
+
+    Both ids are checked by statement, not by row: see migration 0006.
+    """
 
     __tablename__ = "target_listings"
-    target_id: Mapped[int] = mapped_column(ForeignKey("targets.id"), primary_key=True)
-    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True,
-                                               index=True)
+    target_id: Mapped[int] = mapped_column(primary_key=True)
+    department_id: Mapped[int] = mapped_column(primary_key=True, index=True)
 
 
 class Inspector(Base):

@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -101,8 +102,11 @@ def _targets(session: Session, s: Subquery, directory: str | None, today: date) 
     listed = _listed(s, directory)
     source = listed.join(Target, Target.uscc == listed.c.uscc).join(
         Department, Department.code == listed.c.code)
-    merge(session, TargetListing, source, {"target_id": Target.id, "department_id": Department.id},
-          ("target_id", "department_id"))
+    there = exists().where(TargetListing.target_id == Target.id,
+                           TargetListing.department_id == Department.id)
+    session.execute(insert(TargetListing).from_select(
+        ["target_id", "department_id"],
+        select(Target.id, Department.id).select_from(source).where(~there).distinct()))
     return done
 
 

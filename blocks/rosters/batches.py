@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Row = tuple[int, list[str]]
 TEXT = pa.large_string()
@@ -36,6 +37,15 @@ class Batch:
         """Return the rows for which the mask is true."""
         return Batch(self.numbers.filter(mask), [one.filter(mask) for one in self.texts])
 
+    def without_blank_rows(self) -> "Batch":
+        """Return the rows that hold anything but white space."""
+        blank = pa.repeat(pa.scalar(True), len(self.numbers))
+        for column in self.texts:
+            if not pc.any(blank).as_py():
+                return self
+            blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(column), ""))
+        return self.where(pc.invert(blank))
+
     def column(self, place: int) -> pa.Array:
         """Return a column; beyond the widest row there is nothing but empty cells."""
         if place < len(self.texts):
@@ -50,6 +60,17 @@ def batches(rows: Iterable[Row], size: int = ROWS) -> Iterator[Batch]:
         columns = zip_longest(*(cells for _, cells in taken), fillvalue="")
         yield Batch(pa.array([number for number, _ in taken], pa.int64()),
                     [pa.array(column, TEXT) for column in columns])
+
+
+def numbered(rows: Iterable[list[str]], size: int = ROWS) -> Iterator[Batch]:
+    """Yield rows in batches, numbered from 1; blank ones are counted and left out."""
+    rows, first = iter(rows), 1
+    while taken := list(islice(rows, size)):
+        columns = [pa.array(column, TEXT) for column in zip_longest(*taken, fillvalue="")]
+        whole = Batch(pa.array(range(first, first + len(taken)), pa.int64()), columns)
+        first += len(taken)
+        if len((batch := whole.without_blank_rows()).numbers):
+            yield batch
 
 
 @dataclass(frozen=True)

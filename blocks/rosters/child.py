@@ -61,9 +61,10 @@ class _Frames:
     def batches(self) -> Iterator[Batch]:
         self._enter()
         while size := self.ahead.get("bytes"):
-            batch = self._batch(self.process.stdout.read(size), size)
+            batch = self._batch(self.process.stdout.read(size), size).without_blank_rows()
             self.ahead = self._next()
-            yield batch
+            if len(batch.numbers):
+                yield batch
 
     def skip(self) -> None:
         """Pass over what nobody read of a sheet."""

@@ -123,7 +123,7 @@ def _pattern(one: Field) -> str:
     longest = max(map(len, one.blank), default=0) + 1
     if one.type == "code":
         return rf"^[0-9A-Za-z]{{{longest}}}[!-~]*$"
-    return rf"^[\p{{Han}}0-9A-Za-z]{{{longest}}}[^\pZ\p{{Cc}}\p{{Cf}}\t\r\n]*$"
+    return rf"^[\p{{Han}}0-9A-Za-z·]{{{longest}}}[^\pZ\p{{Cc}}\p{{Cf}}\t\r\n]*$"
 
 
 def right_codes(texts: pa.Array) -> np.ndarray:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from blocks.rosters.batches import Row
+from blocks.rosters.batches import Batch, numbered
 from blocks.rosters.refusal import SAVE_AS, refuse
 
 MAX_BYTES = 500 * 1024**2  # a roster of 1,000,000 firms is about 150 to 300 MB
@@ -19,9 +19,8 @@ STRETCH = 1 << 20
 _FOREIGN = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF")
 
 
-def rows(path: Path, *, packed: bool) -> Iterator[Row]:
-    """Yield the records that are not blank; strict, since an open quotation mark would swallow
-    the rest unseen.
+def read(path: Path, *, packed: bool) -> Iterator[Batch]:
+    """Yield the records; strict, since an open quotation mark would swallow the rest unseen.
 
     Raises:
         RosterError: of another kind, too large, damaged, or in no known encoding.
@@ -31,20 +30,20 @@ def rows(path: Path, *, packed: bool) -> Iterator[Row]:
         file.seek(0)
         text = io.TextIOWrapper(file, encoding, newline="")
         try:
-            yield from _records(path, text)
+            yield from numbered(_records(path, text))
         finally:
             text.detach()
 
 
-def _records(path: Path, text: io.TextIOWrapper) -> Iterator[Row]:
+def _records(path: Path, text: io.TextIOWrapper) -> Iterator[list[str]]:
     reader = csv.reader(text, strict=True)
-    number = 0
+    read = 0
     try:
-        for number, cells in enumerate(reader, start=1):
-            if any(map(str.strip, cells)):
-                yield number, cells
+        for cells in reader:
+            read += 1
+            yield cells
     except csv.Error:
-        wrong = f"第{number + 1}行（文件第{reader.line_num}行附近）的引号或内容不合 CSV 格式"
+        wrong = f"第{read + 1}行（文件第{reader.line_num}行附近）的引号或内容不合 CSV 格式"
         refuse(path, wrong, "请检查该处的英文双引号是否成对；或" + SAVE_AS.removeprefix("请"))
 
 

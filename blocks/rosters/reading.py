@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from blocks.rosters import child, csv_file
-from blocks.rosters.batches import Batch, Row, Sheet, Stream, batches
+from blocks.rosters.batches import Batch, Row, Sheet, Stream
 from blocks.rosters.refusal import SAVE_AS, refuse
 
 __all__ = ["Batch", "Row", "Sheet", "Stream", "read_table", "streams"]
@@ -36,7 +36,7 @@ def streams(path: str | Path) -> Iterator[Stream]:
     ending = _ending(path)
     head = _head(path)
     if ending in ("csv", "csv.gz"):
-        coming = iter([Stream("", batches(csv_file.rows(path, packed=ending == "csv.gz")))])
+        coming = iter([Stream("", csv_file.read(path, packed=ending == "csv.gz"))])
     else:
         _check_head(path, ending, head)
         coming = child.sheets(path)

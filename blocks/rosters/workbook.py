@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 MEMORY = 1024**3
 USUAL = 20 * 1024**2  # bytes of a file; what is beyond gets GROWTH times as much memory more
@@ -87,37 +86,25 @@ def parquet_sheets(path: str) -> Iterator[tuple[str, Iterable[list[Any]]]]:
 
 
 def frames(rows: Iterable[list[Any]]) -> Iterator[bytes]:
-    """Yield the rows that are not blank, each with its number, as streams of Arrow."""
+    """Yield the rows, each with its number, as streams of Arrow."""
     rows = iter(rows)
     first = 1
     while taken := list(itertools.islice(rows, ROWS)):
         columns = [_column(column) for column in itertools.zip_longest(*taken, fillvalue="")]
-        numbers = pa.array(range(first, first + len(taken)), pa.int64())
-        table = _without_blank_rows(numbers, columns)
-        if table.num_rows:
-            yield _packed(table)
+        yield _packed([pa.array(range(first, first + len(taken)), pa.int64()), *columns])
         first += len(taken)
         _allow_more_seconds()
 
 
 def _column(cells: tuple) -> pa.Array:
     try:
-        return pa.array(cells, TEXT)
+        return pa.array(cells, TEXT).fill_null("")
     except pa.ArrowException:  # not all of them are text
         return pa.array([cell if cell.__class__ is str else as_text(cell) for cell in cells], TEXT)
 
 
-def _without_blank_rows(numbers: pa.Array, columns: list[pa.Array]) -> pa.Table:
-    blank = pc.equal(pa.repeat(0, len(numbers)), 0)
-    for column in columns:
-        if not pc.any(blank).as_py():
-            break
-        blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(column), ""))
-    table = pa.table([numbers, *columns], names=[str(place) for place in range(len(columns) + 1)])
-    return table.filter(pc.invert(blank)) if pc.any(blank).as_py() else table
-
-
-def _packed(table: pa.Table) -> bytes:
+def _packed(columns: list[pa.Array]) -> bytes:
+    table = pa.table(columns, names=[str(place) for place in range(len(columns))])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
