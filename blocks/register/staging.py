@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session
 from blocks.register.base import Base
 
 ROWS = 50_000
+MEMORY = "192MB"  # for joining a million rows without going to the disk
 BETWEEN = "\x1f"  # parts of a list on their way; no cell holds it
 _TYPES = {pa.bool_(): Boolean, pa.date32(): Date, pa.int64(): BigInteger}
 
@@ -54,6 +55,7 @@ def stage(session: Session, table: pa.Table) -> Subquery:
     staged = Table("staged", MetaData(), *(Column(one.name, _TYPES.get(one.type, Text))
                                            for one in table.schema),
                    prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+    session.execute(text(f"SET LOCAL work_mem = '{MEMORY}'"))
     session.execute(text("DROP TABLE IF EXISTS pg_temp.staged"))
     staged.create(session.connection())
     _copy(session, _flat(table))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     true,
     update,
 )
@@ -36,6 +37,7 @@ from blocks.register.directories import (
 from blocks.register.staging import Changed, merge
 from blocks.rules.stages import Role
 
+GROWN = 10_000  # rows after which PostgreSQL is told how large a table has become
 REMEMBERED = timedelta(days=365)  # complaints and penalties older than this raise no rate
 Taker = Callable[[Session, Subquery, str | None, date], Changed]
 
@@ -99,6 +101,8 @@ def _targets(session: Session, s: Subquery, directory: str | None, today: date) 
         s, "uscc", "name", "county_code", "address", "kind", "risk_class", "status",
         "legal_representative", "on_abnormal_list", "on_serious_list", "complaints"),
         "penalties": literal(0)}, ("uscc",))
+    if done.added > GROWN:
+        session.execute(text("ANALYZE targets"))  # or the join below is planned for an empty table
     listed = _listed(s, directory)
     source = listed.join(Target, Target.uscc == listed.c.uscc).join(
         Department, Department.code == listed.c.code)
@@ -106,7 +110,7 @@ def _targets(session: Session, s: Subquery, directory: str | None, today: date) 
                            TargetListing.department_id == Department.id)
     session.execute(insert(TargetListing).from_select(
         ["target_id", "department_id"],
-        select(Target.id, Department.id).select_from(source).where(~there).distinct()))
+        select(Target.id, Department.id).select_from(source).where(~there)))
     return done
 
 
