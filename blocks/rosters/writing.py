@@ -64,7 +64,7 @@ def write(kind: Kind, rows: Iterable[Mapping[str, Any]], path: Path, places: Pla
         OSError: the file cannot be written.
     """
     written = Written()
-    with _beside(path) as part:
+    with beside(path) as part:
         match path.suffix.lower():
             case ".xlsx":
                 _write_workbook(kind, rows, part, places, most_rows, written)
@@ -76,7 +76,7 @@ def write(kind: Kind, rows: Iterable[Mapping[str, Any]], path: Path, places: Pla
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def beside(path: Path) -> Iterator[Path]:
     """Yield a path in the same folder; what is written there takes the other's place at the end."""
     part = path.with_name(f".{path.name}.part")
     part.touch()  # so that a folder in which we may not write is known before the work
