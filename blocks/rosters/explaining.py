@@ -56,7 +56,7 @@ def _columns(book: Workbook, sheet: Worksheet, line: int, kind: Kind, places: Pl
         sheet.write_string(line, place, name, heading)
     for one in kind.fields:
         line += 1
-        texts = (f"「{one.heading}」", "必填" if one.required else "选填", what(one, places),
+        texts = (f"「{one.heading}」", "必填" if one.required else "选填", what(kind, one, places),
                  "、".join(one.synonyms), example(one, places))
         for place, text in enumerate(texts):
             sheet.write_string(line, place, text, cell)
@@ -65,7 +65,7 @@ def _columns(book: Workbook, sheet: Worksheet, line: int, kind: Kind, places: Pl
 
 def notes(kind: Kind, prepared: int) -> Iterator[str]:
     """Yield what holds for the table as a whole."""
-    yield f"在第一张表“{kind.label}”中填写，一行一条。列的次序可以变动，不用的选填列可以删去，列名不要改。"
+    yield f"在第一张表“{kind.label}”中填写，一行一条。列的次序可以变动，列名不要改。"
     yield (f"列名带 * 的必填。前 {prepared:,} 行已备好下拉列表和格式；再多的行可以接着往下填，同样能够导入。")
     for names in kind.keys:
         headings = "、".join(f"“{kind.field(name).heading}”" for name in names)
@@ -75,7 +75,12 @@ def notes(kind: Kind, prepared: int) -> Iterator[str]:
     yield f"填好后导入：choucha import {kind.name} 文件 --as 账号。有问题的逐行指出，全部通过才写入。"
 
 
-def what(one: Field, places: Places) -> str:
+def own_blanks(kind: Kind, one: Field) -> list[str]:
+    """Return the words that mean "nothing" in this column, and not in every one (长期, 在职)."""
+    return sorted(one.blank - frozenset.intersection(*(other.blank for other in kind.fields)))
+
+
+def what(kind: Kind, one: Field, places: Places) -> str:
     """Return, in Chinese, what may be written in a column, and what an empty cell means."""
     type_ = one.of if one.type == "list" else one.type
     said = [_content(one, type_, places)]
@@ -86,7 +91,8 @@ def what(one: Field, places: Places) -> str:
     elif one.default not in (None, ""):
         said.append(f"空着按“{shower(one, places)(one.default)}”处理")
     elif not one.required:
-        said.append("没有的空着")
+        words = own_blanks(kind, one)
+        said.append("没有的空着" + (f"，或写 {'、'.join(words)}" if words else ""))
     return "；".join(said)
 
 

@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from blocks.rosters.cells import Places
 from blocks.rosters.columns import Field, Kind
-from blocks.rosters.explaining import explain
+from blocks.rosters.explaining import explain, own_blanks
 from blocks.rosters.writing import (
     CITY,
     FIRST_DATE,
@@ -99,12 +99,11 @@ class _Form:
         found = options(one, self.places, self.departments)
         if found:
             return _said(one, "请从下拉列表中选择", self._choosing(one, found))
-        own_blanks = one.blank - frozenset.intersection(*(f.blank for f in self.kind.fields))
         match one.type:
             case "date":
                 return _said(one, "请填写日期，例如 2026-01-02", {
                     "validate": "date", "criteria": "between", "minimum": FIRST_DATE,
-                    "maximum": LAST_DATE, "error_type": "warning" if own_blanks else "stop"})
+                    "maximum": LAST_DATE, "error_type": "warning" if own_blanks(self.kind, one) else "stop"})
             case "number":
                 return _said(one, "请填写不小于 0 的整数，不带单位", {
                     "validate": "integer", "criteria": "between", "minimum": 0,

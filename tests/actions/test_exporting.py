@@ -103,6 +103,23 @@ def test_the_exported_directory_of_businesses_is_what_was_taken_in(ending, look,
     assert plain(reading.rows) == plain(read("targets", SAMPLE / "targets.csv", **city).rows)
 
 
+@ENDINGS
+def test_taking_the_businesses_in_again_changes_nothing_but_what_the_file_may_not_hold(
+        ending, open_scene, tmp_path):
+    open_scene("sample")
+    columns = [c for c in Target.__table__.columns if c.name != "legal_representative"]
+
+    def businesses() -> list[tuple]:
+        with transaction() as session:
+            return session.execute(select(*columns).order_by(Target.id)).all()
+
+    before, rows = everything(), businesses()
+    assert intake.take("bangong", "targets", exported("targets", tmp_path, ending=ending)).taken == 400
+    assert businesses() == rows
+    assert without(everything(), "roster_intakes", "targets") == without(
+        before, "roster_intakes", "targets")
+
+
 @pytest.mark.parametrize("login", ["bangong", "jiandu", "gaj.jingban", "gaj.shenpi"])
 def test_nobody_is_given_a_legal_representative(login, look, tmp_path):
     look("sample")

@@ -156,17 +156,19 @@ def test_every_column_is_explained_with_an_example_that_is_taken(kind, form):
     for one in kind.fields:
         must, said, synonyms, shown = explained[one.heading][:4]
         assert must == ("必填" if one.required else "选填")
-        assert said == what(one, PLACES) and synonyms.split("、") == list(one.synonyms)
+        assert said == what(kind, one, PLACES) and synonyms.split("、") == list(one.synonyms)
         assert shown == example(one, PLACES)
         assert convert(one, shown, PLACES).value not in (None, "", [])
 
 
 def test_the_explanation_tells_synonyms_defaults_and_who_the_departments_are(form):
-    targets = {one.name: what(one, PLACES) for one in kinds()["targets"].fields}
+    targets = {one.name: what(kinds()["targets"], one, PLACES) for one in kinds()["targets"].fields}
     assert "A（也可写 A类、A级）" in targets["risk_class"] and "空着按“B”处理" in targets["risk_class"]
     assert "空着按“否”处理" in targets["on_abnormal_list"]
     assert "揭西县（445222）" in targets["county_code"] and "市直" in targets["county_code"]
     assert "用、或逗号、分号分隔" in targets["department_codes"]
+    items = kinds()["items"]
+    assert "没有的空着，或写 至今、长期、长期有效" in what(items, items.field("effective_to"), PLACES)
     with calamine.CalamineWorkbook.from_path(form("targets", MANY)) as book:
         told = list(book.get_sheet_by_name(NAME).iter_rows())
     assert sum(row[0] in MANY and row[2] == MANY[row[0]] for row in told) == 60
