@@ -115,7 +115,7 @@ class _Form:
 
     def _choosing(self, one: Field, found: Sequence[str]) -> dict[str, Any]:
         """Return the rule of a drop-down list; where several may be written it only offers."""
-        if len(",".join(found)) > LONGEST_LIST or any("," in word for word in found):
+        if len(",".join(found)) > LONGEST_LIST or any(set(word) & {",", '"'} for word in found):
             self.lists[one.heading] = list(found)
             column = chr(ord("A") + len(self.lists) - 1)
             source: Any = f"='{LISTS}'!${column}$2:${column}${len(found) + 1}"

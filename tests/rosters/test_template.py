@@ -111,7 +111,7 @@ def test_a_list_too_long_for_a_rule_stands_on_a_hidden_sheet(form):
 
 @pytest.mark.parametrize(("departments", "is_inline"), [
     ({"a" * 126: "甲", "b" * 128: "乙"}, True), ({"a" * 127: "甲", "b" * 128: "乙"}, False),
-    ({"a,b": "甲"}, False)])
+    ({"a,b": "甲"}, False), ({'a"b': "甲"}, False), ({"=1+1": "甲"}, True)])
 def test_a_list_stands_in_the_rule_up_to_255_characters(departments, is_inline, form):
     rule = rules(form("inspectors", departments))[letter("inspectors", "department_code")]
     assert ('<formula1>"' in rule) == is_inline
