@@ -18,6 +18,7 @@ from blocks.register.directories import (
     Inspector,
     Interest,
     Leave,
+    ListEntry,
     Target,
     TargetListing,
     Tie,
@@ -94,6 +95,14 @@ def _leave() -> Select:
     return select(Inspector.certificate_no, Leave.first, Leave.last, Leave.reason).join(
         Inspector, Inspector.id == Leave.inspector_id).order_by(
         Inspector.certificate_no, Leave.first)
+
+
+def _entries(kind: str) -> Callable[[], Select]:
+    """Return the query of one of the lists kept by others."""
+    entry = ListEntry
+    return lambda: select(
+        entry.name, entry.uscc, entry.number, entry.listed_on, entry.removed_on, entry.reason,
+        entry.authority).where(entry.kind == kind).order_by(entry.id)
 
 
 def _targets() -> Select:
@@ -194,6 +203,7 @@ def _trail() -> Select:
 TABLES: dict[str, Callable[[], Select]] = {
     "departments": _departments, "accounts": _accounts, "items": _items, "targets": _targets,
     "inspectors": _inspectors, "interests": _interests, "ties": _ties, "leave": _leave,
+    **{kind: _entries(kind) for kind in ("abnormal", "serious", "complaints", "penalties")},
     "schemes": _schemes, "visits": _visits, "checks": _checks, "results": _results,
     "trail": _trail,
 }

@@ -11,11 +11,13 @@ from flows.cli.telling import done
 
 Table = Annotated[str, typer.Argument(
     help="departments 部门 | accounts 账号 | items 事项 | inspectors 检查人员 | targets 检查对象 | "
-         "interests 利害关系 | ties 回避线索 | leave 请假 | schemes 方案 | visits 检查 | "
-         "checks 分口检查 | results 检查结果 | trail 留痕", metavar="表")]
+         "interests 利害关系 | ties 回避线索 | leave 请假 | abnormal 经营异常名录 | "
+         "serious 严重违法失信名单 | complaints 投诉举报 | penalties 行政处罚 | schemes 方案 | "
+         "visits 检查 | checks 分口检查 | results 检查结果 | trail 留痕", metavar="表")]
 Roster = Annotated[str, typer.Argument(
     help="departments 部门 | accounts 账号 | items 事项 | inspectors 检查人员 | targets 检查对象 | "
-         "interests 利害关系 | ties 回避线索 | leave 请假", metavar="名录")]
+         "interests 利害关系 | ties 回避线索 | leave 请假 | abnormal 经营异常名录 | "
+         "serious 严重违法失信名单 | complaints 投诉举报 | penalties 行政处罚", metavar="名录")]
 
 
 def export(table: Table, login: As, out: Annotated[
