@@ -15,14 +15,17 @@ from typing import Any
 import yaml
 
 DEFAULT_PATH = Path(__file__).resolve().parents[2] / "config" / "rosters.yaml"
-TYPES = {"text", "code", "uscc", "county", "date", "bool", "number", "list", "choice"}
+TYPES = {"text", "code", "uscc", "county", "date", "bool", "number", "list", "choice", "moment"}
 
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column. `choices` maps the plain form of every accepted word to its code."""
+    """One column. `choices` maps the plain form of every accepted word to its code.
+
+    A `moment` (day and time) is only ever written, in exports; no roster has one.
+    """
 
     name: str
     heading: str
@@ -40,6 +43,12 @@ class Field:
     no: frozenset[str] = frozenset()
     refers: str = ""
     public: bool = False  # appears in public: no personal number may stand in it
+    example: str = ""
+
+    @property
+    def official(self) -> dict[str, str]:
+        """Return the official Chinese word of each code of a choice."""
+        return dict(zip(dict.fromkeys(self.choices.values()), self.words, strict=True))
 
     def accepted_headings(self) -> str:
         """Return the headings an officer may write for this column, as a Chinese list."""

@@ -11,7 +11,7 @@ import structlog
 import typer
 
 from blocks.errors import InspectionError, RosterError
-from flows.cli import importing, people, records, running, telling, verifying
+from flows.cli import importing, people, records, running, sheets, telling, verifying
 
 app = typer.Typer(
     name="choucha", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.command("up")(running.up)
 app.command("demo")(running.demo)
 app.command("import")(records.import_roster)
+app.command("export")(sheets.export)
+app.command("template")(sheets.template)
 app.command("status")(telling.status)
 app.command("timeline")(telling.timeline)
 app.command("verify")(verifying.verify)
