@@ -142,7 +142,7 @@ def _notes(table: str, written: Written) -> str:
     """Return what whoever opens the file should know."""
     notes = []
     if table == "targets":
-        notes.append("不含法定代表人，它不出登记库；改后再导入会把它清空，请先补上这一列")
+        notes.append("不含法定代表人，它不出登记库；改后再导入，登记库里的仍在")
     if len(written.sheets) > 1:
         notes.append(f"一张表放不下，分在{len(written.sheets)}张表中")
     if written.cut:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks import engine, rosters, settings
@@ -23,7 +23,7 @@ from blocks.register.directories import (
     service_account,
 )
 from blocks.register.staging import Changed, stage
-from blocks.register.takers import LEAVERS, TAKERS
+from blocks.register.takers import LEAVERS, TAKERS, Staged
 from blocks.rosters.checking import Reading
 from blocks.rules.stages import Actor, Role
 
@@ -135,8 +135,8 @@ def take(login: str | None, kind: str, path: Path, *, directory: str | None = No
                                    *_others_people(session, kind, reading, actor)])
         _refuse_faults(kind, reading, accept_valid)
         session.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-        staged = stage(session, reading.table)
-        leaving = session.execute(LEAVERS[kind][0](staged, directory)).all() if full else []
+        staged = Staged(stage(session, reading.table), settings.today(), reading.absent, directory)
+        leaving = session.execute(LEAVERS[kind][0](staged)).all() if full else []
         report = _report(kind, reading, leaving)
         if not agree(report):
             raise RuleViolation("没有导入，什么都没有改动", "核对文件后再导入")
@@ -144,7 +144,7 @@ def take(login: str | None, kind: str, path: Path, *, directory: str | None = No
         if intake.rows_taken >= report.taken and not leaving:
             return replace(report, seen_before=True, is_rehearsal=rehearse)
         with session.begin_nested() as attempt:
-            done = _write(session, kind, staged, directory, [one for one, _ in leaving])
+            done = _write(session, kind, staged, [one for one, _ in leaving])
             intake.rows_taken, intake.rows_returned = report.taken, report.rows_in - report.taken
             intake.taken_by_id = actor.id
             session.add(intake)
@@ -153,11 +153,10 @@ def take(login: str | None, kind: str, path: Path, *, directory: str | None = No
         return replace(report, added=done.added, changed=done.changed, is_rehearsal=rehearse)
 
 
-def _write(session: Session, kind: str, staged: Subquery, directory: str | None,
-           leaving: list[int]) -> Changed:
-    done = TAKERS[kind](session, staged, directory, settings.today())
+def _write(session: Session, kind: str, staged: Staged, leaving: list[int]) -> Changed:
+    done = TAKERS[kind](session, staged)
     if leaving:
-        LEAVERS[kind][1](session, leaving, staged, directory)
+        LEAVERS[kind][1](session, leaving, staged)
     return done
 
 

@@ -4,7 +4,7 @@ A table of Arrow goes by COPY into a temporary table that the transaction drops 
 changes in the register is one statement for a million rows as for ten.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -89,10 +89,11 @@ def _copy(session: Session, table: pa.Table) -> None:
 
 
 def merge(session: Session, model: type[Base], source: FromClause | None,
-          values: Mapping[str, Any], key: Sequence[str]) -> Changed:
+          values: Mapping[str, Any], key: Sequence[str], kept: Collection[str] = ()) -> Changed:
     """Insert rows, or write over those with the same key whose values differ; nothing else.
 
-    `values` gives the expression of each column over `source`.
+    `values` gives the expression of each column over `source`; those `kept` are written into new
+    rows only.
     """
     rows: Select = select(*(value.label(name) if hasattr(value, "label") else value
                             for name, value in values.items()))
@@ -100,7 +101,7 @@ def merge(session: Session, model: type[Base], source: FromClause | None,
         rows = rows.select_from(source)
     statement = insert(model).from_select(list(values), rows)
     columns = inspect(model).columns
-    others = [name for name in values if name not in key]
+    others = [name for name in values if name not in key and name not in kept]
     if others:
         new = statement.excluded
         statement = statement.on_conflict_do_update(

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from blocks.rosters.columns import Field, plain
+from blocks.rosters.formulas import unguard
 from blocks.rules import disclosure, uscc
 
 _DATE = re.compile(
@@ -26,7 +27,6 @@ _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _SHOWN_BY_EXCEL = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?", re.ASCII)
 _SEPARATORS = re.compile(r"[、，,;；|\r\n\t]+")
-NEUTRALISED = "=+-@"
 LONGEST_BLANK = 20  # characters; no word for "nothing" is longer, and most cells are
 _CITY_WORDS = frozenset(("市直", "市本级", "市级"))
 
@@ -89,12 +89,10 @@ def clean(text: str) -> str:
     leading `=`, `+`, `-` or `@`: it is neutralised where text leaves for a workbook, not here.
     """
     text = text.strip()
-    if text[:1] == "'" and text[1:2] in NEUTRALISED and text[1:2]:
-        text = text[1:]  # so an export keeps a spreadsheet from computing it
     if text.isprintable():
-        return text
+        return unguard(text)
     text = re.sub(r"[\r\n\t\u2028\u2029]+", " ", text)
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
+    return unguard("".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip())
 
 
 def is_blank(field: Field, text: str) -> bool:
@@ -122,7 +120,7 @@ def convert(field: Field, text: str, places: Places) -> Cell:
         return Cell(value, note="15位旧注册号，尚未换发统一社会信用代码，先按原号登记")
     if field.type in _WHY and value != cleaned:
         return Cell(value, why=_WHY[field.type])
-    return Cell(value, why="" if cleaned == text.strip() else "控制字符、换行已去掉")
+    return Cell(value, why="" if cleaned == unguard(text.strip()) else "控制字符、换行已去掉")
 
 
 def _missing(field: Field) -> Cell:

@@ -56,6 +56,11 @@ class Reading:
         return [heading for one in self.understood for heading in one.ignored]
 
     @property
+    def absent(self) -> frozenset[str]:
+        """Return the fields that some sheet has no column for: nothing is known about them."""
+        return frozenset(name for one in self.understood for name in one.absent)
+
+    @property
     def problem_rows(self) -> set[tuple[str, int]]:
         """Return sheet and number of every row with at least one fault."""
         return {(problem.sheet, problem.row) for problem in self.problems if problem.row}

@@ -20,6 +20,7 @@ class Understood:
     row: int
     columns: tuple[tuple[str, str], ...]  # as written in the file, the official heading
     ignored: tuple[str, ...]
+    absent: tuple[str, ...] = ()  # fields without a column
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Table:
     def understood(self, kind: Kind) -> Understood:
         pairs = tuple((written, kind.field(name).heading)
                       for name, written in self.matched.headings.items())
-        return Understood(self.name, self.row, pairs, self.matched.ignored)
+        absent = tuple(one.name for one in kind.fields if one.name not in self.matched.columns)
+        return Understood(self.name, self.row, pairs, self.matched.ignored, absent)
 
 
 def find_headings(kind: Kind, sheet: Sheet | Stream) -> Table | None:

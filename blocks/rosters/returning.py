@@ -4,17 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import xlsxwriter
+from xlsxwriter import Workbook
 
 from blocks.errors import Problem
 from blocks.rosters.batches import Row, Sheet, Stream
 from blocks.rosters.columns import Kind
 from blocks.rosters.headings import HEADING_WITHIN, find_headings
 from blocks.rosters.reading import streams
+from blocks.rosters.writing import beside, cell_text, new_workbook
 
 ADDED = ("原行号", "问题", "怎么办")
 MOST = 200_000  # rows of a whole file sent back; of a larger one only those with faults
-LONGEST = 32_767  # characters in a cell of a workbook
 WIDTHS = (8, 50, 40)
 
 Places = Mapping[tuple[str, int], list[Problem]]
@@ -30,12 +30,11 @@ def write_returned(kind: Kind, path: Path, problems: Iterable[Problem], out: Pat
     found: dict[tuple[str, int], list[Problem]] = defaultdict(list)
     for problem in problems:
         found[problem.sheet, problem.row].append(problem)
-    with xlsxwriter.Workbook(str(out), {"constant_memory": True, "strings_to_formulas": False,
-                                        "strings_to_urls": False}) as book:
+    with beside(out) as part, new_workbook(part, kind.label, constant_memory=True) as book:
         return sum(_write(book, kind, sheet, found, whole) for sheet in streams(path))
 
 
-def _write(book: xlsxwriter.Workbook, kind: Kind, sheet: Stream, found: Places, whole: bool) -> int:
+def _write(book: Workbook, kind: Kind, sheet: Stream, found: Places, whole: bool) -> int:
     rows = (row for batch in sheet.batches() for row in batch.rows())
     top = [row for _, row in zip(range(HEADING_WITHIN), rows, strict=False)]
     table = find_headings(kind, Sheet(sheet.name, top))
@@ -75,4 +74,4 @@ def _chosen(rows: Iterator[Row], heading: int, found: Places, sheet: str,
 def _fill(page, line: int, cells: Iterable[str], form, first: int = 0) -> None:
     for place, text in enumerate(cells, start=first):
         if text:
-            page.write_string(line, place, text[:LONGEST], form)
+            page.write_string(line, place, cell_text(text)[0], form)

@@ -219,10 +219,8 @@ class _Pen:
     def _text(self, sheet: Worksheet, line: int, place: int, text: str, form: Format) -> None:
         if len(text) > LONGEST_AS_TEXT:
             form = self.long
-            text, is_cut = _fitting(text)
-            self.written.cut += is_cut
-        if text.startswith("<r>") and text.endswith("</r>"):
-            text += " "  # the library would take it for markup and not escape it
+        text, is_cut = cell_text(text)
+        self.written.cut += is_cut
         sheet.write_string(line, place, text, form)
 
     def finish(self, sheet: Worksheet, last: int) -> None:
@@ -241,6 +239,14 @@ def column_format(book: Workbook, one: Field) -> Format:
 def column_width(one: Field) -> int:
     """Return a width in which the heading, with its filter's arrow, and most values fit."""
     return max(WIDTHS[one.type], width_of(one.heading) + 4)
+
+
+def cell_text(text: str) -> tuple[str, bool]:
+    """Return the text as a cell of a workbook may hold it, and whether something had to go."""
+    text, is_cut = _fitting(writable(text))
+    if text.startswith("<r>") and text.endswith("</r>"):
+        text += " "  # the library would take it for markup and not escape it
+    return text, is_cut
 
 
 def _fitting(text: str) -> tuple[str, bool]:

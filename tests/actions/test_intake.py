@@ -1,5 +1,6 @@
 """Rosters taken into the register: all rows or none, the same file once (G10)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,14 @@ from blocks import settings
 from blocks.actions import intake
 from blocks.errors import NotFound, RosterError, RuleViolation
 from blocks.register.database import transaction
-from blocks.register.directories import Department, Interest, RosterIntake, Target, TargetListing
+from blocks.register.directories import (
+    Department,
+    Inspector,
+    Interest,
+    RosterIntake,
+    Target,
+    TargetListing,
+)
 from blocks.rules import uscc
 from tests.scenes import everything, refused
 
@@ -156,3 +164,125 @@ def test_an_unknown_directory_is_refused(look):
     look("sample")
     with refused("没有代码为「nobody」的部门", NotFound):
         intake.take("bangong", "targets", SAMPLE / "targets.csv", directory="nobody")
+
+
+def target(uscc_: str) -> Target:
+    with transaction() as session:
+        return session.scalars(select(Target).where(Target.uscc == uscc_)).one()
+
+
+def test_what_a_file_has_no_column_for_stays_as_the_register_knows_it(open_scene, roster):
+    open_scene("sample")
+    with transaction() as session:
+        known = session.scalars(select(Target).where(Target.legal_representative != "").limit(1)).one()
+    path = roster("targets", [f"{known.uscc},样例·新名字,wjj"], "统一社会信用代码,名称,监管部门")
+    report = intake.take("bangong", "targets", path)
+    assert (report.added, report.changed) == (0, 1)
+    after = target(known.uscc)
+    assert after.name == "样例·新名字"
+    assert (after.legal_representative, after.address, after.kind, after.risk_class) == (
+        known.legal_representative, known.address, known.kind, known.risk_class)
+
+
+def test_a_rehearsal_says_what_would_happen_and_changes_nothing(open_scene, roster):
+    open_scene("sample")
+    before = everything()
+    report = intake.take("bangong", "targets", roster("targets", [new_target()]), rehearse=True)
+    assert (report.added, report.is_rehearsal) == (1, True)
+    assert everything() == before
+
+
+def test_whoever_is_shown_what_was_understood_may_say_no(open_scene, roster):
+    open_scene("sample")
+    before, shown = everything(), []
+    with refused("没有导入", RuleViolation):
+        intake.take("bangong", "targets", roster("targets", [new_target()]),
+                    agree=lambda report: bool(shown.append(report)))
+    assert everything() == before
+    (report,) = shown
+    assert report.understood[0].row == 1 and report.examples[0]["name"] == "样例·新旅馆0"
+
+
+def test_a_full_list_names_who_leaves_and_deactivates_them_without_deleting(open_scene, roster):
+    open_scene("sample")
+    rows = [row for row in sample_rows("inspectors")[1:] if ",gaj," in row]
+    path = roster("inspectors", rows[1:])
+    shown = intake.take("bangong", "inspectors", path, full=True, rehearse=True)
+    assert len(shown.leaving) == 1 and rows[0].split(",")[0] in shown.leaving[0]
+    before = count(Inspector)
+    intake.take("bangong", "inspectors", path, full=True)
+    with transaction() as session:
+        gone = session.scalars(select(Inspector).where(~Inspector.active)).all()
+    assert [one.certificate_no for one in gone] == [rows[0].split(",")[0]]
+    assert count(Inspector) == before
+    intake.take("bangong", "inspectors", roster("inspectors", rows))
+    with transaction() as session:
+        assert not session.scalars(select(Inspector).where(~Inspector.active)).all()
+
+
+def test_a_full_list_of_a_directory_ends_only_that_departments_listings(open_scene, roster):
+    open_scene("sample")
+    with transaction() as session:
+        listed = dict(session.execute(select(Department.code, func.count()).join(
+            TargetListing, TargetListing.department_id == Department.id).group_by(Department.code)).all())
+    before = count(Target)
+    path = roster("targets", [new_target()[:18] + ",样例·独一家"], "统一社会信用代码,名称")
+    report = intake.take("bangong", "targets", path, directory="wjj", full=True)
+    assert len(report.leaving) == listed["wjj"]
+    with transaction() as session:
+        after = dict(session.execute(select(Department.code, func.count()).join(
+            TargetListing, TargetListing.department_id == Department.id).group_by(Department.code)).all())
+    assert after == {**listed, "wjj": 1}
+    assert count(Target) == before + 1
+
+
+def test_leave_has_no_full_list(look, roster):
+    look("sample")
+    with refused("没有整份替换", RuleViolation):
+        intake.take("bangong", "leave", roster("targets", []), full=True)
+
+
+def test_a_drafter_takes_in_the_people_of_the_own_department_only(look, roster):
+    look("sample")
+    rows = sample_rows("inspectors")[1:]
+    police, market = (next(row for row in rows if f",{code}," in row) for code in ("gaj", "scjg"))
+    with pytest.raises(RosterError) as others:
+        intake.take("gaj.jingban", "inspectors", roster("inspectors", [police, market]))
+    assert {p.row for p in others.value.problems} == {3}
+    stolen = market.replace(",scjg,", ",gaj,")
+    with pytest.raises(RosterError) as moved:
+        intake.take("gaj.jingban", "inspectors", roster("inspectors", [stolen]))
+    assert "其他部门" in moved.value.problems[0].wrong
+
+
+def test_lists_of_others_set_what_the_directory_says_of_a_business(open_scene, roster):
+    open_scene("sample")
+    with transaction() as session:
+        one, two, three = session.scalars(select(Target).where(
+            ~Target.on_abnormal_list).order_by(Target.id).limit(3)).all()
+    rows = [f"{one.name},{one.uscc},2026-03-01,,未按规定公示年度报告,样例机关",
+            f"{two.name},,2026-03-01,,通过登记的住所无法联系,样例机关",
+            f"{three.name},{three.uscc},2025-03-01,2026-01-10,已补报,样例机关",
+            "样例·名录外的公司,,2026-03-01,,未按规定公示年度报告,样例机关"]
+    head = "企业名称,信用代码,列入日期,移出日期,列入原因,作出决定机关"
+    report = intake.take("bangong", "abnormal", roster("abnormal", rows, head))
+    assert (report.rows_in, report.taken) == (4, 4)
+    assert [target(t.uscc).on_abnormal_list for t in (one, two, three)] == [True, True, False]
+    removed = rows[0].replace("2026-03-01,,", "2026-03-01,2026-03-02,")
+    intake.take("bangong", "abnormal", roster("abnormal", [removed], head))
+    assert not target(one.uscc).on_abnormal_list and target(two.uscc).on_abnormal_list
+
+
+def test_penalties_of_the_last_year_are_counted_and_a_targets_roster_keeps_them(open_scene, roster):
+    open_scene("sample")
+    with transaction() as session:
+        one = session.scalars(select(Target).order_by(Target.id).limit(1)).one()
+    today = settings.today()
+    head = "当事人,统一社会信用代码,决定书文号,处罚日期,违法事实,处罚机关"
+    rows = [f"{one.name},{one.uscc},样罚{n}号,{day},样例,样例机关" for n, day in enumerate(
+        (today, today - timedelta(days=364), today - timedelta(days=365)))]
+    intake.take("bangong", "penalties", roster("penalties", rows, head))
+    assert target(one.uscc).penalties == 2
+    intake.take("bangong", "targets", roster("targets", [f"{one.uscc},样例·改名,wjj"],
+                                             "统一社会信用代码,名称,监管部门"))
+    assert target(one.uscc).penalties == 2

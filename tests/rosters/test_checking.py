@@ -242,3 +242,38 @@ def test_a_workbook_is_read_and_checked_in_one_step(city, workbook):
     cells = dict(zip(["A1", "B1", "A2", "B2"], [*HEAD, code(), "样例·甲"], strict=True))
     reading = read("targets", workbook({"名单": cells}), **city)
     assert reading.is_clean and reading.rows[0]["name"] == "样例·甲"
+
+
+def test_lines_below_a_table_are_told_and_are_no_rows(city):
+    reading = targets(city, [code(), "甲"], ["合计", "1家"], ["填表人：样例", "审核人：样例"], ["备注：无", ""])
+    assert reading.is_clean and reading.rows_in == 1
+    assert [text for _, _, text in reading.footers] == ["合计", "填表人：样例", "备注：无"]
+
+
+def test_a_row_that_only_looks_like_a_footer_is_listed(city):
+    reading = targets(city, ["合计印刷厂", "x"], ["备注文化公司", "y"])
+    assert len(reading.problem_rows) == 2 and not reading.footers
+
+
+def test_an_old_registration_number_is_kept_as_not_yet_unified(city):
+    reading = targets(city, ["445202000012345", "样例·老厂"])
+    assert reading.rows[0]["uscc"] == "445202000012345" and reading.rows[0]["county_code"] == "445202"
+    assert "尚未换发" in reading.notes[0].wrong and reading.notes[0].row == 2
+
+
+def test_a_county_that_contradicts_the_code_is_taken_and_told(city):
+    reading = targets(city, [code("445202"), "样例", "普宁市"], head=[*HEAD, "所在区县"])
+    assert reading.rows[0]["county_code"] == "445281"
+    (note,) = reading.notes
+    assert "榕城区" in note.wrong and note.row == 2
+
+
+@pytest.mark.parametrize("name", ["样例13800000000", "样例 138 0000 0000 店", "居民身份证11010519491231002X"])
+def test_a_name_with_a_personal_number_is_refused_since_it_is_public(city, name):
+    assert "对外公开" in targets(city, [code(), name]).problems[0].wrong
+
+
+def test_moments_in_milliseconds_are_days_in_china(city):
+    head = ["comp_name", "credit_code", "incloud_date_ms", "incloud_reason", "decision_organ", "id"]
+    reading = check("abnormal", table(head, ["样例", "", "1436198400000", "未公示", "样例局", "a"]), **city)
+    assert reading.rows[0]["listed_on"] == date(2015, 7, 7) and reading.rows[0]["uscc"] is None
