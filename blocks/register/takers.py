@@ -142,6 +142,8 @@ def _targets(session: Session, staged: Staged) -> Changed:
 def _listed(staged: Staged) -> Subquery:
     """Return pairs of a business and the department in whose directory the file puts it."""
     s = staged.rows
+    if staged.directory is not None and "department_codes" in staged.absent:
+        return select(s.c.uscc, literal(staged.directory).label("code")).subquery("listed")
     code = func.unnest(s.c.department_codes).label("code")
     stated = select(s.c.uscc, code)
     if staged.directory is None:

@@ -22,12 +22,13 @@ from tests.people import FIGURE, LEAD, PARTICIPANTS, contents, wait_for_the_figu
 SHARE = 100  # one business in so many: twice the visits a city makes in a year
 FILL = """
 INSERT INTO targets (uscc, name, county_code, address, kind, risk_class, status,
-                     legal_representative, on_abnormal_list, on_serious_list, complaints)
+                     legal_representative, on_abnormal_list, on_serious_list, complaints,
+                     penalties)
 SELECT '91445200' || upper(lpad(to_hex(n::bigint * 2654435761 %% 1099511627776), 10, '0')),
        '样例·第' || n || '号旅馆有限公司', '44520' || (n %% 5 + 1), '样例路' || n || '号',
        (ARRAY['旅馆', '餐饮', '零售', '加油站'])[1 + n %% 4],
        (ARRAY['A', 'B', 'B', 'B', 'C', 'D'])[1 + (n * 7) %% 6],
-       CASE WHEN n %% 20 = 0 THEN '注销' ELSE '存续' END, '', n %% 50 = 0, false, 0
+       CASE WHEN n %% 20 = 0 THEN '注销' ELSE '存续' END, '', n %% 50 = 0, false, 0, 0
 FROM generate_series(1, %s) n"""
 PLAIN = """
 SELECT t.id, t.uscc, t.name, t.risk_class
