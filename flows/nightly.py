@@ -1,4 +1,5 @@
-"""夜间任务: once a night: sweep, publish what is reviewed, check trail, calendar and people (G9, G18).
+"""夜间任务: once a night: sweep, publish what is reviewed, open what the annual plan foresees, check
+trail, calendar and people (G9, G18, art. 14).
 
 After downtime Prefect runs every missed one; a lock in the register lets only one work.
 """
@@ -6,7 +7,7 @@ After downtime Prefect runs every missed one; a lock in the register lets only o
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from blocks.steps import nightshift, publishing, sweeping
+from blocks.steps import nightshift, planning, publishing, sweeping
 from blocks.story import actor
 
 
@@ -18,6 +19,7 @@ def nightly() -> str:
         if not alone:
             return "另一个夜间任务正在进行"
         said = [publishing.publish(scheme_id, who) for scheme_id in publishing.waiting_schemes()]
+        said += [planning.open_schemes(who), planning.remind_drafts(), planning.publish_pages()]
         said += [sweeping.sweep(), nightshift.check_trail(), nightshift.recount_provisional(),
                  nightshift.check_calendar(), nightshift.find_unfit()]
     report = "\n".join(f"- {sentence}" for sentence in said if sentence)

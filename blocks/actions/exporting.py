@@ -24,7 +24,7 @@ from blocks.register.database import transaction
 from blocks.register.directories import Department, account
 from blocks.register.overview import HALF_LABELS
 from blocks.rosters.cells import Places
-from blocks.rosters.columns import Kind, kinds, parse_kinds
+from blocks.rosters.columns import Kind, kinds, parse_kinds, plan_kind
 from blocks.rosters.forms import write_form
 from blocks.rosters.writing import Written, write
 from blocks.rules import stages
@@ -85,13 +85,16 @@ def template(table: str, path: Path) -> Done:
     Raises:
         RuleViolation: the file cannot be written there.
     """
-    if table not in kinds():
-        raise NotFound(f"没有「{table}」这种名录", f"有模板的名录：{'、'.join(kinds())}")
+    forms = kinds() | {"plans": plan_kind()}
+    if table not in forms:
+        raise NotFound(f"没有「{table}」这种名录", f"有模板的名录：{'、'.join(forms)}")
     _check_ending(path, ENDINGS[:1])
-    kind = kinds()[table]
+    kind = forms[table]
     _writing(path, lambda: write_form(kind, path, _places(), _departments()))
     return Done(f"已写好{kind.label}的模板：{path}",
-                f"填写办法见第二张表“填写说明”；填好后 choucha import {table} {path} --as 账号")
+                "填写办法见第二张表“填写说明”；填好后 choucha "
+                + (f"plan import {path} --year 年度" if table == "plans" else f"import {table} {path}")
+                + " --as 账号")
 
 
 def _departments() -> dict[str, str]:

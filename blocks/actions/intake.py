@@ -30,7 +30,7 @@ from blocks.rules.stages import Actor, Role
 OFFICE_ONLY = ("departments", "accounts", "items")
 OF_INSPECTORS = ("accounts", "interests", "ties", "leave")
 EXAMPLES = 3
-ONE_AT_A_TIME = 7002  # the advisory lock of imports
+ONE_AT_A_TIME = 7004  # the advisory lock of imports
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import engine, settings
@@ -15,14 +15,13 @@ from blocks.register.contents import as_draft
 from blocks.register.directories import InspectionItem, account, department
 from blocks.register.outlook import outlook
 from blocks.register.pool import pool
-from blocks.register.schemes import Scheme, SchemeReview
+from blocks.register.schemes import Scheme, SchemeReview, next_code
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import TrailLine, advance, begin
 from blocks.rules.disclosure import check_public
 from blocks.rules.schemes import SchemeDraft, check_scheme
 from blocks.rules.stages import Actor
 
-SCHEME_LOCK = 7002
 SHAPES: dict[str, type] = {"participants": list, "scope": Mapping, "sampling": Mapping,
                            "lead_items": list, "randomness": list}
 FIELDS = ("title", "lead", "participants", "grounds", "scope", "sampling", "window", "mode",
@@ -131,12 +130,8 @@ def new(login: str, data: Any) -> Done:
         columns = _columns(session, draft)
         _own_department(actor, columns)
         _refuse(session, draft)
-        session.execute(select(func.pg_advisory_xact_lock(SCHEME_LOCK)))
-        year = settings.today().year
-        number = 1 + (session.scalar(select(func.max(
-            cast(func.split_part(Scheme.code, "-", 2), Integer))).where(
-            Scheme.code.like(f"{year}-%"))) or 0)
-        scheme = Scheme(code=f"{year}-{number:03d}", drafter_id=actor.id, **columns)
+        scheme = Scheme(code=next_code(session, settings.today().year), drafter_id=actor.id,
+                        **columns)
         begin(session, scheme, actor)
         return Done(f"方案 {scheme.title} 已起草", f"改好后用 choucha scheme submit {scheme.code} 提交",
                     {"scheme": scheme.code, "scheme_id": scheme.id})

@@ -15,6 +15,7 @@ from blocks.public_site.files import put_all
 from blocks.public_site.results import as_json, published, versions
 from blocks.public_site.tools import tools
 from blocks.register.draws import Draw, chain, public_files
+from blocks.register.plans import area_name, public_versions
 from blocks.register.schemes import Scheme, departments_of
 from blocks.register.visits import Publication
 from blocks.templating import render
@@ -49,12 +50,12 @@ def write_scheme(session: Session, scheme: Scheme) -> None:
     texts = _result_files(session, own)
     for business in everyone:
         if business["uscc"] in inspected:
-            texts[f"businesses/{business['uscc']}.html"] = _page(
+            texts[f"businesses/{business['uscc']}.html"] = page(
                 "business.html.j2", depth="../", business=business)
-    texts[f"schemes/{scheme.code}.html"] = _page(
+    texts[f"schemes/{scheme.code}.html"] = page(
         "scheme.html.j2", depth="../", scheme=scheme, departments=departments_of(session, scheme),
         businesses=own, draws=told)
-    put_all(texts | _front(session, everyone), sealed)
+    put_all(texts | front(session, everyone), sealed)
 
 
 def _result_files(session: Session, businesses: list[dict[str, Any]]) -> dict[str, bytes]:
@@ -88,17 +89,22 @@ def chain_bytes(session: Session) -> bytes:
     return chain_jsonl(chain(session))
 
 
-def _front(session: Session, businesses: list[dict[str, Any]]) -> dict[str, bytes]:
+def front(session: Session, businesses: list[dict[str, Any]] | None = None) -> dict[str, bytes]:
     """Return the front page, its style and the open data."""
+    businesses = _businesses(session) if businesses is None else businesses
     schemes = session.scalars(select(Scheme).where(Scheme.stage.in_(VISIBLE))
                               .order_by(Scheme.id.desc())).all()
     return {
         "results.json": as_json([version for business in businesses
                                  for check in business["checks"] for version in check["versions"]]),
-        "index.html": _page("index.html.j2", depth="", schemes=schemes, businesses=businesses),
+        "index.html": page("index.html.j2", depth="", schemes=schemes, businesses=businesses,
+                           plans=[(f"plans/{plan.year}-{plan.area}.html", plan)
+                                  for plan in public_versions(session) if plan.stage == "published"],
+                           area_name=area_name),
         "site.css": (settings.ROOT / "templates" / "public" / "site.css").read_bytes(),
     }
 
 
-def _page(template: str, **values: Any) -> bytes:
+def page(template: str, **values: Any) -> bytes:
+    """Return a page made from a template of `templates/public`."""
     return render(f"public/{template}", **values).encode()

@@ -8,6 +8,7 @@ from blocks.register import (  # noqa: F401  (every table must be known to the m
     directories,
     draws,
     notices,
+    plans,
     schemes,
     trail,
     visits,

@@ -1,9 +1,9 @@
-"""Who and what there is: departments, accounts, items, targets, inspectors, interests, plans.
+"""Who and what there is: departments, accounts, items, targets, inspectors, interests.
 
 Source: articles 5, 7, 8(1), 9, 13, 14.
 """
 
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -179,19 +179,6 @@ class ListEntry(Base):
         UniqueConstraint("kind", "name", "listed_on", "number"),
         CheckConstraint("kind IN ('abnormal','serious','complaints','penalties')", name="kind"),
     )
-
-
-class AnnualPlan(Base):
-    """A year's plan of joint inspections (art. 14); each published change is a new version."""
-
-    __tablename__ = "annual_plans"
-    id: Mapped[Id]
-    year: Mapped[int]
-    number: Mapped[int]
-    title: Mapped[str]
-    content: Mapped[dict]
-    published_at: Mapped[datetime | None]
-    __table_args__ = (UniqueConstraint("year", "number"),)
 
 
 class RosterIntake(Base):

@@ -2,18 +2,21 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint, cast, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from blocks.errors import NotFound
 from blocks.register.base import AccountRef, Base, DepartmentRef, Id, Moving, Now
 from blocks.register.directories import Department
 
+SCHEME_LOCK = 7002
+
 
 class Scheme(Moving, Base):
     """`code` (e.g. 2026-001) names it in commands, folders and on the public site.
 
-    `regulation` is what was in force at approval; until then null.
+    `regulation` is what was in force at approval; until then null. `plan_key` names the inspection
+    of an annual plan that it carries out (`plans.key`): the same one is never opened twice.
     """
 
     __tablename__ = "schemes"
@@ -26,6 +29,7 @@ class Scheme(Moving, Base):
     drafter_id: Mapped[AccountRef]
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     annual_plan_id: Mapped[int | None] = mapped_column(ForeignKey("annual_plans.id"))
+    plan_key: Mapped[str | None] = mapped_column(unique=True)
     grounds: Mapped[str]
     scope: Mapped[dict]
     sampling: Mapped[dict]
@@ -107,6 +111,14 @@ class Attempt(Base):
     tries: Mapped[int]
     last_at: Mapped[datetime]
     last_run: Mapped[str]
+
+
+def next_code(session: Session, year: int) -> str:
+    """Return the next free code of a year; others wait until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(SCHEME_LOCK)))
+    last = session.scalar(select(func.max(cast(func.split_part(Scheme.code, "-", 2), Integer))).where(
+        Scheme.code.like(f"{year}-%")))
+    return f"{year}-{1 + (last or 0):03d}"
 
 
 def scheme(session: Session, code_or_id: str | int, *, lock: bool = False) -> Scheme:

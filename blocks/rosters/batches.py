@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Row = tuple[int, list[str]]
+Merged = tuple[int, int, int, int]  # first and last row (from 1), first and last column (from 0)
 TEXT = pa.large_string()
 ROWS = 50_000
 
@@ -79,6 +80,7 @@ class Sheet:
 
     name: str
     rows: list[Row]
+    merged: tuple[Merged, ...] = ()
 
     def batches(self) -> Iterator[Batch]:
         return batches(self.rows)
@@ -90,6 +92,7 @@ class Stream:
 
     name: str
     coming: Iterator[Batch]
+    merged: tuple[Merged, ...] = ()
 
     def batches(self) -> Iterator[Batch]:
         return self.coming

@@ -1,7 +1,7 @@
 """The parent's side of the child that reads workbooks and Parquet (`workbook`).
 
 The child sends frames: a line of JSON, then as many bytes of an Arrow stream as the line says.
-{"sheet": name}, {"bytes": n}, … and at last {"end": true} or {"error": code}. A stream that breaks
+{"sheet": name, "merged": […]}, {"bytes": n}, … and at last {"end": true} or {"error": code}. A stream that breaks
 off was killed by its limits.
 """
 
@@ -42,7 +42,8 @@ def sheets(path: Path) -> Iterator[Stream]:
         frames = _Frames(path, process)
         try:
             while frames.ahead.get("sheet") is not None:
-                yield Stream(frames.ahead["sheet"], frames.batches())
+                yield Stream(frames.ahead["sheet"], frames.batches(),
+                             tuple(map(tuple, frames.ahead["merged"])))
                 frames.skip()
         finally:
             process.kill()

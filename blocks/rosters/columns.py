@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 DEFAULT_PATH = Path(__file__).resolve().parents[2] / "config" / "rosters.yaml"
+PLANS_PATH = DEFAULT_PATH.with_name("plans.yaml")
 TYPES = {"text", "code", "uscc", "county", "date", "bool", "number", "list", "choice", "moment"}
 
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
@@ -122,6 +123,15 @@ def load_kinds(path: str | Path = DEFAULT_PATH) -> dict[str, Kind]:
 def kinds() -> dict[str, Kind]:
     """Return the kinds of `config/rosters.yaml`, read once."""
     return load_kinds()
+
+
+@lru_cache(maxsize=1)
+def plan_kind() -> Kind:
+    """Return the columns of an annual plan (`config/plans.yaml`), with the words of all rosters."""
+    shared = yaml.safe_load(DEFAULT_PATH.read_text(encoding="utf-8"))
+    own = yaml.safe_load(PLANS_PATH.read_text(encoding="utf-8"))
+    del own["departments"]  # words for `rules.naming`
+    return parse_kinds(shared | {"kinds": {"plans": own}})["plans"]
 
 
 def match(kind: Kind, headings: Sequence[str]) -> Matched:

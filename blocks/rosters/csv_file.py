@@ -25,12 +25,19 @@ def read(path: Path, *, packed: bool) -> Iterator[Batch]:
     Raises:
         RosterError: of another kind, too large, damaged, or in no known encoding.
     """
+    with as_text(path, packed=packed) as text:
+        yield from numbered(_records(path, text))
+
+
+@contextmanager
+def as_text(path: Path, *, packed: bool = False) -> Iterator[io.TextIOWrapper]:
+    """Open a text file of whatever known encoding; raises as `read` does."""
     with _opened(path, packed) as file:
         encoding = _encoding(path, file)
         file.seek(0)
         text = io.TextIOWrapper(file, encoding, newline="")
         try:
-            yield from numbered(_records(path, text))
+            yield text
         finally:
             text.detach()
 

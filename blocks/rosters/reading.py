@@ -1,7 +1,8 @@
 """Open a roster (名单文件) and return its sheets as text, or say in Chinese why it cannot be read.
 
 Accepted: .csv and .csv.gz (`csv_file`), .xlsx, .xls and .parquet (in a child with limits:
-`workbook`). A wrong ending is refused, not guessed at: whoever renamed the file should know.
+`workbook`), and tables copied from a page or a document as text (.txt: `text_table`). A wrong
+ending is refused, not guessed at: whoever renamed the file should know.
 Nothing here knows what the columns mean.
 """
 
@@ -9,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from blocks.rosters import child, csv_file
+from blocks.rosters import child, csv_file, text_table
 from blocks.rosters.batches import Batch, Row, Sheet, Stream
 from blocks.rosters.refusal import SAVE_AS, refuse
 
@@ -21,7 +22,7 @@ GROWTH = 20  # a workbook of a million rows unfolds to twelve times its size, a 
 MAX_UNPACKED_EVER = 2 * 1024**3
 
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
-_ENDINGS = ("csv.gz", "csv", "xlsx", "xls", "parquet")
+_ENDINGS = ("csv.gz", "csv", "txt", "xlsx", "xls", "parquet")
 _HEADS = {"xlsx": _ZIP, "xls": _OLE, "parquet": _PARQUET}
 
 
@@ -37,6 +38,8 @@ def streams(path: str | Path) -> Iterator[Stream]:
     head = _head(path)
     if ending in ("csv", "csv.gz"):
         coming = iter([Stream("", csv_file.read(path, packed=ending == "csv.gz"))])
+    elif ending == "txt":
+        coming = iter([Stream("", text_table.read(path))])
     else:
         _check_head(path, ending, head)
         coming = child.sheets(path)
@@ -45,7 +48,7 @@ def streams(path: str | Path) -> Iterator[Stream]:
 
 def read_table(path: str | Path) -> list[Sheet]:
     """Read a whole file of moderate size into sheets; raises as `streams` does."""
-    return [Sheet(one.name, [row for batch in one.batches() for row in batch.rows()])
+    return [Sheet(one.name, [row for batch in one.batches() for row in batch.rows()], one.merged)
             for one in streams(path)]
 
 
@@ -59,7 +62,7 @@ def _not_empty(path: Path, coming: Iterator[Stream]) -> Iterator[Stream]:
             yield batch
 
     for sheet in coming:
-        yield Stream(sheet.name, counted(sheet))
+        yield Stream(sheet.name, counted(sheet), sheet.merged)
     if not rows:
         refuse(path, "文件里没有任何内容", "请确认选对了文件，填好后再上传")
 
@@ -71,7 +74,7 @@ def _ending(path: Path) -> str:
             return ending
     if name.endswith((".xlsm", ".xltm", ".xlam")):
         refuse(path, "工作簿带有宏，不予读取", "请在 Excel 或 WPS 中另存为不带宏的 .xlsx 后重新上传")
-    refuse(path, "文件类型不对，只接受 .xlsx、.xls、.csv、.csv.gz 和 .parquet", SAVE_AS)
+    refuse(path, "文件类型不对，只接受 .xlsx、.xls、.csv、.csv.gz、.txt 和 .parquet", SAVE_AS)
 
 
 def _head(path: Path) -> bytes:

@@ -27,6 +27,7 @@ MOST_MEMORY = 2 * 1024**3
 SECONDS = 60
 ROWS = 20_000  # sent at a time
 MAX_COLUMNS = 256
+MOST_MERGED = 20_000
 EXACT = 10**15  # Excel keeps 15 digits; a longer number has already lost its end
 TEXT = pa.large_string()
 
@@ -58,8 +59,11 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(float(value))
 
 
-def workbook_sheets(path: str) -> Iterator[tuple[str, Iterable[list[Any]]]]:
-    """Yield name and rows of the visible worksheets."""
+Merged = list[tuple[int, int, int, int]]
+
+
+def workbook_sheets(path: str) -> Iterator[tuple[str, Merged, Iterable[list[Any]]]]:
+    """Yield name, merged cells and rows of the visible worksheets."""
     import python_calamine as calamine
 
     with calamine.CalamineWorkbook.from_path(path) as book:
@@ -69,10 +73,19 @@ def workbook_sheets(path: str) -> Iterator[tuple[str, Iterable[list[Any]]]]:
                 sheet = book.get_sheet_by_name(about.name)
                 if sheet.total_width > MAX_COLUMNS:
                     raise TooLarge
-                yield about.name, sheet.iter_rows()
+                yield about.name, merged_cells(sheet), sheet.iter_rows()
 
 
-def parquet_sheets(path: str) -> Iterator[tuple[str, Iterable[list[Any]]]]:
+def merged_cells(sheet: Any) -> Merged:
+    """Return first and last row (from 1), first and last column (from 0) of each merged range that
+    spans rows. The rows begin at the first column that holds anything."""
+    ranges = (sheet.merged_cell_ranges or [])[:MOST_MERGED]
+    left = (sheet.start or (0, 0))[1]
+    return [(top + 1, bottom + 1, first - left, last - left)
+            for (top, first), (bottom, last) in ranges if bottom > top and first >= left]
+
+
+def parquet_sheets(path: str) -> Iterator[tuple[str, Merged, Iterable[list[Any]]]]:
     """Yield the one table of a Parquet file; its column names are row 1."""
     import pyarrow.parquet as pq
 
@@ -82,7 +95,7 @@ def parquet_sheets(path: str) -> Iterator[tuple[str, Iterable[list[Any]]]]:
             raise TooLarge
         rows = (list(row) for batch in file.iter_batches(ROWS)
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True))
-        yield "", itertools.chain([names], rows)
+        yield "", [], itertools.chain([names], rows)
 
 
 def frames(rows: Iterable[list[Any]]) -> Iterator[bytes]:
@@ -114,8 +127,8 @@ def _packed(columns: list[pa.Array]) -> bytes:
 def send(path: str, out: Any) -> None:
     """Send sheet by sheet, at last the end."""
     read = parquet_sheets if path.lower().endswith(".parquet") else workbook_sheets
-    for name, rows in read(path):
-        _say(out, {"sheet": name})
+    for name, merged, rows in read(path):
+        _say(out, {"sheet": name, "merged": merged})
         for frame in frames(rows):
             _say(out, {"bytes": len(frame)})
             out.write(frame)

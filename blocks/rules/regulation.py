@@ -21,7 +21,8 @@ FILE = "config/regulation.yaml"
 # what a record made before there was such a number is read as: what held until then
 SINCE_THEN = {"max_visits_per_inspector_per_year": 1_000_000, "area_rule": "any",
               "former_employment_years": 3, "max_visits_per_business_per_year": 1_000_000,
-              "max_visits_per_business_and_department_per_year": 1_000_000}
+              "max_visits_per_business_and_department_per_year": 1_000_000,
+              "plan_opening_workdays": 20}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Regulation:
     max_visits_per_business_and_department_per_year: int
     area_rule: str
     former_employment_years: int
+    plan_opening_workdays: int
     sampling_rates: tuple[tuple[str, Fraction], ...]
     reserves_share: Fraction
     hash: str

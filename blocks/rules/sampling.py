@@ -81,6 +81,9 @@ def check_sampling(sampling: Mapping[str, Any]) -> list[RuleViolation]:
             wrong.append(RuleViolation(f"没有信用风险类别「{risk_class}」", "类别为 A、B、C、D"))
     if mode == "number" and not _is_count(sampling.get("number")):
         wrong.append(RuleViolation("抽查数量应为正整数", "sampling.number 请写家数", article=8))
+    if "at_least" in sampling and (mode != "ratio" or not _is_count(sampling["at_least"])):
+        wrong.append(RuleViolation("「不少于若干家」应为正整数，并与比例同用",
+                                   "sampling.at_least 请写家数，sampling.mode 为 ratio", article=8))
     for name, factor in dict(sampling.get("raise") or {}).items():
         if name not in RAISES or not _is_count(factor):
             wrong.append(RuleViolation(f"提高抽查频次的写法看不懂：{name}: {factor}",
@@ -112,12 +115,10 @@ def strata_rules(sampling: Mapping[str, Any], sizes: Mapping[str, int],
     """Return the rule of each stratum of a pool. `sizes`: how many candidates each has.
 
     By ratio, "not less than" rounds up; by number, the total is shared by largest remainder over
-    the sizes times their raises.
+    the sizes times their raises. A ratio that comes to fewer than `at_least` is a number.
     """
     if sampling["mode"] == "number":
-        shares = _shares(sampling["number"], sizes)
-        return [_rule(code, "number", shares[code], 1, sizes[code], regulation)
-                for code in sorted(sizes)]
+        return _by_number(sampling["number"], sizes, regulation)
     rates = {c: parse_rate(r) for c, r in dict(sampling.get("rates") or {}).items()}
     rules = []
     for code in sorted(sizes):
@@ -125,7 +126,19 @@ def strata_rules(sampling: Mapping[str, Any], sizes: Mapping[str, int],
         rate = min(Fraction(1), rates.get(risk_class, regulation.sampling_rate(risk_class)) * factor)
         rules.append(_rule(code, "ratio", rate.numerator, rate.denominator, sizes[code],
                            regulation))
+    least = sampling.get("at_least", 0)
+    if sum(_count(rule, sizes[rule.code]) for rule in rules) < least:
+        return _by_number(least, sizes, regulation)
     return rules
+
+
+def _by_number(number: int, sizes: Mapping[str, int], regulation: Regulation) -> list[StratumRule]:
+    shares = _shares(number, sizes)
+    return [_rule(code, "number", shares[code], 1, sizes[code], regulation) for code in sorted(sizes)]
+
+
+def _count(rule: StratumRule, size: int) -> int:
+    return min(size, -(-size * rule.numerator // rule.denominator))
 
 
 def _rule(code: str, mode: str, numerator: int, denominator: int, size: int,

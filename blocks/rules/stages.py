@@ -92,6 +92,9 @@ KINDS: dict[str, Kind] = {
         "dispatched": "已派发", "staffed": "人员已配齐", "in_field": "检查中",
         "concluded": "检查结束", "publicised": "已公示", "cancelled": "已取消",
     }),
+    "plan": Kind("年度抽查计划", {
+        "drafted": "草拟", "published": "已公布", "changed": "已被新版取代",
+    }),
     "draw": Kind("抽取", {
         "announced": "已预告", "sealed": "已封存", "drawn": "已抽取", "void": "已作废",
     }),
@@ -148,6 +151,11 @@ MOVES: tuple[Move, ...] = (
     Move("scheme", "in_field", "concluded", "检查结束", _S, wakes="publicity"),
     Move("scheme", "concluded", "publicised", "公示完毕", _S),
     *_cancellations(),
+
+    Move("plan", None, "drafted", "登记年度计划", _O | _D, anywhere=True),
+    Move("plan", "drafted", "drafted", "修改年度计划", _O | _D, anywhere=True),
+    Move("plan", "drafted", "published", "公布年度计划", _O, anywhere=True),
+    Move("plan", "published", "changed", "公布新版计划", _O, anywhere=True),
 
     Move("draw", None, "announced", "预告抽取", _S, starts=("contribution",)),
     Move("draw", "announced", "announced", "提交随机数承诺", _D | _A, anywhere=True, wakes="draw"),

@@ -13,7 +13,7 @@ from blocks import rosters
 from blocks.actions import intake
 from blocks.actions.intake import Intake
 from blocks.errors import Problem, RosterError, RuleViolation
-from flows.cli.telling import add_row, console, errors, refusal
+from flows.cli.telling import add_row, console, errors, refusal, show
 
 MOST = 50  # lines of a table on the screen; a workbook holds them all
 SOME = 5
@@ -39,11 +39,11 @@ def run(login: str | None, kind: str, file: Path, *, yes: bool, returned: Path |
     except RosterError as error:
         problems(error)
         if any(problem.row for problem in error.problems):
-            send_back(kind, file, error.problems, returned, whole=True)
+            send_back(rosters.kinds()[kind], file, error.problems, returned, whole=True)
         raise typer.Exit(1) from None
     intake_report(report)
     if report.problems:
-        send_back(kind, file, report.problems, returned, whole=False)
+        send_back(rosters.kinds()[kind], file, report.problems, returned, whole=False)
 
 
 def _progress() -> Progress:
@@ -63,6 +63,19 @@ def _quietly(progress: Progress, agree):
 def preview(report: Intake) -> None:
     """Say how the file was understood before anything is written."""
     kind = rosters.kinds()[report.kind]
+    layout(report)
+    for example in report.examples[:1]:
+        told = [f"{one.heading}＝{_shown(example[one.name])}" for one in kind.fields
+                if example[one.name] not in (None, "", [])]
+        console.print(f"  例如第{example['row_']}行：{escape('，'.join(told))}")
+    if report.leaving:
+        console.print(f"[yellow]![/] 表中没有、将停用的共{len(report.leaving)}条："
+                      f"{escape('、'.join(report.leaving[:LEAVING]))}"
+                      f"{' 等' if len(report.leaving) > LEAVING else ''}")
+
+
+def layout(report: Any) -> None:
+    """Say where the headings were found, what each was taken for, and which lines are no rows."""
     for one in report.understood:
         sheet = f"工作表「{one.sheet}」" if one.sheet else "文件"
         pairs = "，".join(official if written == official else f"{written}→{official}"
@@ -72,14 +85,6 @@ def preview(report: Intake) -> None:
             console.print(f"  没有用到的列：{escape('、'.join(one.ignored))}")
     for sheet, row, text in report.footers[:SOME]:
         console.print(f"  {escape(sheet)}第{row}行是表尾说明，不作为数据：{escape(text[:40])}")
-    for example in report.examples[:1]:
-        told = [f"{one.heading}＝{_shown(example[one.name])}" for one in kind.fields
-                if example[one.name] not in (None, "", [])]
-        console.print(f"  例如第{example['row_']}行：{escape('，'.join(told))}")
-    if report.leaving:
-        console.print(f"[yellow]![/] 表中没有、将停用的共{len(report.leaving)}条："
-                      f"{escape('、'.join(report.leaving[:LEAVING]))}"
-                      f"{' 等' if len(report.leaving) > LEAVING else ''}")
 
 
 def _shown(value: Any) -> str:
@@ -91,7 +96,7 @@ def _shown(value: Any) -> str:
 def problems(error: RosterError) -> None:
     """Show every fault of a roster as a table by row."""
     refusal(error)
-    errors.print(problem_table(error.problems, "逐行问题"))
+    show(problem_table(error.problems, "逐行问题"), errors)
     if len(error.problems) > MOST:
         errors.print(f"  另有 {len(error.problems) - MOST} 处未列出")
 
@@ -123,17 +128,17 @@ def intake_report(report: Intake) -> None:
     if report.repaired:
         console.print(f"  自动修正{len(report.repaired)}处，例如：{escape(str(report.repaired[0]))}")
     if report.notes:
-        console.print(problem_table(report.notes[:SOME], f"已导入、请核对的共{len(report.notes)}处"))
+        show(problem_table(report.notes[:SOME], f"已导入、请核对的共{len(report.notes)}处"))
     if report.problems:
-        console.print(problem_table(report.problems, "退回的行"))
+        show(problem_table(report.problems, "退回的行"))
 
 
-def send_back(kind: str, file: Path, found: list[Problem], out: Path | None, *,
+def send_back(kind: rosters.Kind, file: Path, found: list[Problem], out: Path | None, *,
               whole: bool) -> None:
     """Write the rows that were not taken into a workbook, each with what is wrong."""
     out = out or Path(f"{file.name.split('.')[0]}-退回.xlsx")
     try:
-        rows = rosters.write_returned(rosters.kinds()[kind], file, found, out, whole=whole)
+        rows = rosters.write_returned(kind, file, found, out, whole=whole)
     except OSError as error:
         raise RuleViolation(f"退回的行写不了文件 {out}：{error.strerror}", "请用 --returned 换一个地方") from None
     what = "原表加上问题" if whole else "退回的行"

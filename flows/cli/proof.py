@@ -13,7 +13,7 @@ from blocks.register import overview, trail
 from blocks.register.database import transaction
 from blocks.register.draws import open_draw
 from blocks.register.schemes import scheme as find_scheme
-from flows.cli.telling import timeline_table
+from flows.cli.telling import show, timeline_table
 
 
 def prove(console: Console, code: str) -> None:
@@ -42,7 +42,7 @@ def prove(console: Console, code: str) -> None:
     console.print("[green]✓[/] 只用公开文件重新计算抽取，结果相同")
     flows, sweeps, tasks = _count("flow_runs"), _count("flow_runs", "巡查"), _count("task_runs")
     console.print(f"[green]✓[/] 全程流程运行{flows}次（其中巡查{sweeps}次）、任务运行{tasks}次")
-    console.print(timeline_table(entries))
+    show(timeline_table(entries), console)
     console.print(f"  Prefect 界面  {settings.running()['ui_url']}\n"
                   f"  公示页面      {site}/schemes/{code}.html\n  抽取文件      {folder}\n"
                   f"  自己核对      .venv/bin/choucha verify {folder}")

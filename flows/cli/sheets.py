@@ -17,7 +17,8 @@ Table = Annotated[str, typer.Argument(
 Roster = Annotated[str, typer.Argument(
     help="departments 部门 | accounts 账号 | items 事项 | inspectors 检查人员 | targets 检查对象 | "
          "interests 利害关系 | ties 回避线索 | leave 请假 | abnormal 经营异常名录 | "
-         "serious 严重违法失信名单 | complaints 投诉举报 | penalties 行政处罚", metavar="名录")]
+         "serious 严重违法失信名单 | complaints 投诉举报 | penalties 行政处罚 | plans 年度计划",
+    metavar="名录")]
 
 
 def export(table: Table, login: As, out: Annotated[

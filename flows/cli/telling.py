@@ -47,6 +47,11 @@ def refusal(error: InspectionError) -> None:
         errors.print(f"  {escape(error.remedy)}")
 
 
+def show(table: Table, where: Console = console) -> None:
+    """Print a table; what is too long for its column goes on below, nothing is cut off."""
+    where.print(table, soft_wrap=False)
+
+
 def add_row(table: Table, *cells: str) -> None:
     """Add a row as it is written: what people type between [ ] is no markup."""
     table.add_row(*map(escape, cells))
@@ -65,8 +70,10 @@ def status(code: Annotated[str | None, typer.Argument(
                  overview.scheme_story(session, scheme)["stage_label"],
                  overview.awaited(session, scheme), dues[0]["left"] if dues else "")
         troubles = overview.needs_a_person(session)
-    console.print(table if table.row_count else
-                  "还没有方案。用 choucha scheme new 文件 --as 账号 起草第一个")
+    if table.row_count:
+        show(table)
+    else:
+        console.print("还没有方案。用 choucha scheme new 文件 --as 账号 起草第一个")
     for sentence in troubles:
         console.print(f"[red]需要人处理[/] {escape(sentence)}")
     return None
@@ -85,13 +92,13 @@ def status_of(code: str) -> None:
         for due in story["dues"]:
             left = due["left"] + ("（暂定）" if due["provisional"] else "")
             add_row(table, due["clock"], due["department"], str(due["count"]), left)
-        console.print(table)
+        show(table)
     if checks:
         table = Table("检查", "分口检查", "企业", "部门", "时间", "人员（首位主检）", "进度",
                       title="检查")
         for row in checks:
             add_row(table, *row)
-        console.print(table)
+        show(table)
 
 
 def own_visits(login: str) -> None:
@@ -101,7 +108,10 @@ def own_visits(login: str) -> None:
     table = Table("检查", "分口检查", "企业", "地址", "时间", "事项", "进度", title="我的检查")
     for row in rows:
         add_row(table, *row)
-    console.print(table if rows else "现在没有要参加的检查。抽定之后会列在这里")
+    if rows:
+        show(table)
+    else:
+        console.print("现在没有要参加的检查。抽定之后会列在这里")
 
 
 def forecast(found: dict[str, Any], verdicts: list[str]) -> None:
@@ -113,7 +123,7 @@ def forecast(found: dict[str, Any], verdicts: list[str]) -> None:
     for code, row in found["expected"].items():
         add_row(table, stratum_name(code), *(f"{row.get(county, 0):.1f}" for county in counties),
              f"{sum(row.values()):.0f}")
-    console.print(table)
+    show(table)
     table = Table("部门", "事项", "需要人次", "可用人数", "可任组长", "不能参加", "人均任务", "最多人次",
                   "排不开的模拟", title=f"人员（模拟抽取{found['draws']}次）")
     for one in found["departments"]:
@@ -122,7 +132,7 @@ def forecast(found: dict[str, Any], verdicts: list[str]) -> None:
              str(one["available"]), str(one["leaders"]), out or "无",
              "—" if one["load"] is None else str(one["load"]), str(one["capacity"]),
              f"{one['probability']:.1%}")
-    console.print(table)
+    show(table)
     for sentence in verdicts:
         console.print(f"[red]✗[/] {escape(sentence)}")
     if not verdicts:
@@ -134,7 +144,7 @@ def timeline(code: str, whole: Annotated[bool, typer.Option(
     """一个方案发生过的事：何时、谁或哪个流程、做了什么。"""
     with transaction() as session:
         entries = overview.timeline(session, find_scheme(session, code).id, whole=whole)
-    console.print(timeline_table(entries))
+    show(timeline_table(entries))
 
 
 def timeline_table(entries: list[dict]) -> Table:

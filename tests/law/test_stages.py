@@ -45,6 +45,10 @@ scheme: drawn → cancelled: O
 scheme: dispatched → cancelled: O
 scheme: staffed → cancelled: O
 scheme: in_field → cancelled: O
+plan: – → drafted: D O
+plan: drafted → drafted: D O
+plan: drafted → published: O
+plan: published → changed: O
 draw: – → announced: S
 draw: announced → announced: D A
 draw: announced → sealed: S
@@ -234,7 +238,7 @@ def test_only_the_last_stages_have_no_way_on():
     last = {(thing, stage) for thing, kind in KINDS.items() for stage in kind.stages
             if not any((m.thing, m.source) == (thing, stage) for m in MOVES)}
     assert last == {
-        ("scheme", "publicised"), ("scheme", "cancelled"), ("draw", "void"),
+        ("scheme", "publicised"), ("scheme", "cancelled"), ("plan", "changed"), ("draw", "void"),
         ("assignment", "staffed"), ("assignment", "withdrawn"), ("recusal", "granted"),
         ("absence", "confirmed"), ("absence", "refused"),
         ("visit", "done"), ("visit", "replaced"), ("check", "withdrawn")}

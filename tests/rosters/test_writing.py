@@ -116,7 +116,7 @@ def test_what_is_written_of_a_roster_is_read_again_as_it_was(kind, ending, tmp_p
     assert reading.rows == rows
 
 
-@pytest.mark.parametrize("kind", sorted(p.stem for p in SAMPLE.glob("*.csv")))
+@pytest.mark.parametrize("kind", sorted(kinds().keys() & {p.stem for p in SAMPLE.glob("*.csv")}))
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_sample_city_goes_out_and_comes_in_again(kind, ending, tmp_path):
     rows = read(kind, SAMPLE / f"{kind}.csv", **CITY).rows
