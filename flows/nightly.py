@@ -21,7 +21,8 @@ def nightly() -> str:
         said = [publishing.publish(scheme_id, who) for scheme_id in publishing.waiting_schemes()]
         said += [planning.open_schemes(who), planning.remind_drafts(), planning.publish_pages()]
         said += [sweeping.sweep(), nightshift.check_trail(), nightshift.recount_provisional(),
-                 nightshift.check_calendar(), nightshift.find_unfit()]
+                 nightshift.check_calendar(), nightshift.refresh_lists(),
+                 nightshift.find_unfit()]
     report = "\n".join(f"- {sentence}" for sentence in said if sentence)
     create_markdown_artifact(key="nightly", markdown=f"# 夜间任务\n\n{report}")
     return report

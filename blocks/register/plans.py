@@ -10,6 +10,7 @@ from blocks import settings
 from blocks.errors import NotFound
 from blocks.register.base import Base, Moving
 from blocks.register.directories import Department, InspectionItem, Target
+from blocks.register.schemes import Scheme
 from blocks.rules.naming import department_forms, forms
 from blocks.rules.planning import Entry, Known, understand
 
@@ -112,6 +113,16 @@ def known(session: Session) -> Known:
 
 def _aliases() -> Mapping[str, str]:
     return settings.config("plans.yaml")["departments"]
+
+
+def planned(session: Session, scheme: Scheme) -> Entry | None:
+    """Return the entry of the plan, in its last public version, that a scheme carries out."""
+    if scheme.plan_key is None:
+        return None
+    year, area, number, _ = scheme.plan_key.split("/")
+    public = [one for one in versions(session, int(year), area) if one.stage == "published"]
+    return next((one for plan in public for one in entries(plan, known(session))
+                 if one.number == int(number)), None)
 
 
 def elsewhere(session: Session, plan: AnnualPlan, meaning: Known) -> list[Entry]:

@@ -164,10 +164,11 @@ def _list(kind: str) -> Taker:
     return take
 
 
-def match_lists(session: Session, today: date, *kinds: str) -> None:
+def match_lists(session: Session, today: date, *kinds: str) -> int:
     """Find the businesses of list entries by code, else by a name that only one has; and bring what
     the directory says of them up to date: the lists they stand on, complaints and penalties of the
-    last year."""
+    last year. Return how many of these changed."""
+    changed = 0
     mine = ListEntry.kind.in_(kinds or FLAGS)
     by_code = select(Target.id).where(Target.uscc == ListEntry.uscc).scalar_subquery()
     other = aliased(Target)
@@ -179,9 +180,10 @@ def match_lists(session: Session, today: date, *kinds: str) -> None:
         column, told = FLAGS[kind](today)
         known = select(ListEntry.target_id).where(ListEntry.kind == kind,
                                                   ListEntry.target_id.is_not(None))
-        session.execute(update(Target).where(
+        changed += session.execute(update(Target).where(
             Target.id.in_(known), column.is_distinct_from(told)).values(
-            {column: told}).execution_options(synchronize_session=False))
+            {column: told}).execution_options(synchronize_session=False)).rowcount
+    return changed
 
 
 def _standing(kind: str, column) -> Callable[[date], tuple]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from blocks.rules import naming, plan_cells
 from blocks.rules.plan_cells import Share, Unclear, Window
-from blocks.rules.sampling import RISK_CLASSES
+from blocks.rules.sampling import RISK_CLASSES, parse_rate
 from blocks.rules.schemes import MODES
 from blocks.workdays import WorkCalendar
 
@@ -181,6 +181,18 @@ def sampling_of(share: Share) -> dict[str, Any]:
     sampling: dict[str, Any] = {"mode": "ratio", "by": "risk_class",
                                 "rates": dict.fromkeys(RISK_CLASSES, share.low_text)}
     return sampling | ({"at_least": share.floor} if share.floor else {})
+
+
+def shortfall(sampling: Mapping[str, Any], planned: Share) -> str | None:
+    """Return, in Chinese, how a scheme stays below what its plan promised; None: it does not."""
+    if sampling["mode"] != planned.mode:
+        return f"计划写的是{planned}，方案改用{'比例' if sampling['mode'] == 'ratio' else '家数'}"
+    least = (min(map(parse_rate, sampling["rates"].values())) if sampling.get("rates")
+             else None) if planned.mode == "ratio" else sampling["number"]
+    floor = sampling.get("at_least", 0)
+    if (least is not None and least < planned.low) or floor < (planned.floor or 0):
+        return f"方案的抽查比例或数量低于计划（{planned}）"
+    return None
 
 
 def renumber(entries: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]

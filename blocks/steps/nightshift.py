@@ -11,6 +11,7 @@ from blocks.register import notices, trail
 from blocks.register.database import only_one
 from blocks.register.directories import Inspector, Leave
 from blocks.register.schemes import Scheme
+from blocks.register.takers import match_lists
 from blocks.register.trail import DueLine
 from blocks.register.visits import Check, Seat, Visit
 from blocks.rules.deadlines import due as due_of
@@ -58,6 +59,13 @@ def check_calendar() -> str | None:
         number = len(session.scalars(select(DueLine.id).where(
             DueLine.provisional, DueLine.met_at.is_(None))).all())
     return f"{number}项期限暂定：跨入的年度尚未公布放假安排" if number else None
+
+
+def refresh_lists() -> str | None:
+    """Bring to this day what the lists say of businesses: who left one, what is over a year old."""
+    with engine.change() as session:
+        changed = match_lists(session, settings.today())
+    return f"按名单更新企业情况{changed}处" if changed else None
 
 
 def find_unfit() -> str | None:

@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from blocks import documents, engine, settings
 from blocks.draw.strata import sealed_strata
-from blocks.register import notices
+from blocks.register import notices, plans
 from blocks.register.contents import as_draft
 from blocks.register.directories import InspectionItem
 from blocks.register.outlook import county_name, outlook, verdicts
 from blocks.register.pool import Found, counts, pool
 from blocks.register.schemes import Scheme, SchemeReview
 from blocks.register.schemes import scheme as find_scheme
+from blocks.rules.planning import shortfall
 from blocks.rules.sampling import strata_rules
 from blocks.rules.schemes import check_scheme
 from blocks.rules.stages import Actor
@@ -53,7 +54,7 @@ def find(session: Session, scheme: Scheme) -> dict[str, Any]:
     rules = strata_rules(scheme.sampling, found.sizes, regulation)
     drawn = {s["code"]: s["count"] for s in sealed_strata(rules, found.sizes)}
     staffing = outlook(session, scheme, found)
-    return {"violations": violations, "remarks": verdicts(staffing) + _remarks(scheme),
+    return {"violations": violations, "remarks": verdicts(staffing) + _remarks(session, scheme),
             "staffing": staffing,
             "pool": {"size": found.candidates.num_rows, "drawn": sum(drawn.values()),
                      "strata": {code: [size, drawn[code]] for code, size in found.sizes.items()},
@@ -70,8 +71,11 @@ def _counties(found: Found) -> dict[str, int]:
     return dict(sorted(told.items()))
 
 
-def _remarks(scheme: Scheme) -> list[str]:
-    """Name what is unusual: a provisional calendar."""
-    if settings.calendar().is_official(scheme.window_end.year):
-        return []
-    return [f"{scheme.window_end.year}年放假安排尚未公布，期限按最早可能日期暂定"]
+def _remarks(session: Session, scheme: Scheme) -> list[str]:
+    """Name what is unusual: a provisional calendar, less than the annual plan promised."""
+    planned = plans.planned(session, scheme)
+    short = shortfall(scheme.sampling, planned.share) if planned and planned.share else None
+    is_official = settings.calendar().is_official(scheme.window_end.year)
+    return [*([] if is_official else
+              [f"{scheme.window_end.year}年放假安排尚未公布，期限按最早可能日期暂定"]),
+            *([short] if short else [])]

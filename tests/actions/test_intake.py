@@ -19,7 +19,8 @@ from blocks.register.directories import (
     TargetListing,
 )
 from blocks.rules import uscc
-from tests.scenes import everything, refused
+from blocks.steps import nightshift
+from tests.scenes import everything, on_day, refused
 
 SAMPLE = settings.CONFIG / "sample"
 
@@ -286,3 +287,19 @@ def test_penalties_of_the_last_year_are_counted_and_a_targets_roster_keeps_them(
     intake.take("bangong", "targets", roster("targets", [f"{one.uscc},样例·改名,wjj"],
                                              "统一社会信用代码,名称,监管部门"))
     assert target(one.uscc).penalties == 2
+
+
+def test_the_night_brings_the_lists_up_to_the_day(open_scene, roster):
+    open_scene("sample")
+    with transaction() as session:
+        one = session.scalars(select(Target).order_by(Target.id).limit(1)).one()
+    today = settings.today()
+    head = "当事人,统一社会信用代码,决定书文号,处罚日期,违法事实,处罚机关"
+    rows = [f"{one.name},{one.uscc},样罚1号,{today},样例,样例机关"]
+    intake.take("bangong", "penalties", roster("penalties", rows, head))
+    assert nightshift.refresh_lists() is None
+    with on_day(today + timedelta(days=364)):
+        assert nightshift.refresh_lists() is None
+    with on_day(today + timedelta(days=365)):
+        assert nightshift.refresh_lists() == "按名单更新企业情况1处"
+        assert target(one.uscc).penalties == 0

@@ -15,6 +15,7 @@ from blocks.register.notices import Notice
 from blocks.register.plans import AnnualPlan
 from blocks.register.schemes import Scheme
 from blocks.steps import planning
+from tests import people
 from tests.conftest import SAMPLE
 from tests.scenes import on_day
 
@@ -46,6 +47,11 @@ def told(kind: str = "plan") -> list[str]:
     with transaction() as session:
         return list(session.scalars(select(Notice.subject).where(Notice.kind == kind).order_by(
             Notice.id)))
+
+
+def notice_bodies(kind: str) -> list[str]:
+    with transaction() as session:
+        return list(session.scalars(select(Notice.body).where(Notice.kind == kind)))
 
 
 def drafted() -> list[Scheme]:
@@ -275,6 +281,21 @@ def test_the_draft_can_be_submitted_as_it_stands(city, plan, carry_on):
         carry_on()
         schemes.approve("gaj.shenpi", drafted()[0].code)
     assert drafted()[0].stage == "approved"
+
+
+def test_the_approver_is_told_where_a_scheme_stays_below_its_plan(city, plan, carry_on):
+    plans.take("bangong", plan(HOTELS), YEAR)
+    plans.publish("bangong", YEAR)
+    night(date(2026, 3, 20))
+    code = drafted()[0].code
+    with on_day(date(2026, 3, 20)):
+        schemes.edit("gaj.jingban", code, people.contents(
+            sampling={"mode": "ratio", "rates": {"A": "4%", "B": "5%", "C": "5%", "D": "5%"}},
+            window={"start": "2026-04-01", "end": "2026-06-30"}))
+        schemes.submit("gaj.jingban", code)
+        carry_on()
+    (asked,) = (one for one in notice_bodies("approval"))
+    assert "低于计划（5%）" in asked
 
 
 def test_the_page_of_a_plan_tells_what_is_foreseen_and_what_was_changed(city):

@@ -14,6 +14,7 @@ from blocks.rules.planning import (
     propose_merges,
     renumber,
     sampling_of,
+    shortfall,
     understand,
 )
 
@@ -118,3 +119,15 @@ def test_two_entries_of_one_name_are_told_apart_by_whom_and_what():
     before = numbered(schools, colleges)
     after = renumber([{"written": {**colleges, "share": "9%"}}, {"written": schools}], before)
     assert [(one["number"], one["written"]["targets"]) for one in after] == [(1, "中小学"), (2, "高校")]
+
+
+def test_a_scheme_below_its_plan_is_remarked_on():
+    planned = share("5%但不少于10家")
+    kept = sampling_of(planned)
+    assert shortfall(kept, planned) is None
+    assert shortfall(kept | {"rates": {"A": "4.9%", "B": "20%"}}, planned) == (
+        "方案的抽查比例或数量低于计划（5%，且不少于10家）")
+    assert shortfall(kept | {"at_least": 9}, planned) is not None
+    assert "改用家数" in shortfall({"mode": "number", "number": 30}, planned)
+    assert shortfall({"mode": "number", "number": 60}, share("60-70家")) is None
+    assert shortfall({"mode": "number", "number": 59}, share("60-70家")) is not None
