@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.errors import NotAnswering
+from blocks.register import guard
 from blocks.register.database import transaction
 from blocks.register.due import is_due
 from blocks.register.trail import OutboxLine
@@ -52,6 +53,7 @@ def change() -> Iterator[Session]:
     with transaction() as session:
         yield session
         lines = _settle(session)
+        guard.take(session)
     if lines and settings.get().events != "off":
         announce(lines)
 

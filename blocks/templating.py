@@ -1,6 +1,6 @@
 """Jinja2, set up once: autoescape for pages, strict about names, Chinese dates and labels."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,10 @@ ORDER = ("drafted", "submitted", "approved", "drawn", "dispatched", "staffed", "
 
 def chinese_date(day: date | None) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if day else "未定"
+
+
+def chinese_moment(at: datetime | None) -> str:
+    return f"{at.astimezone(settings.SHANGHAI):%m月%d日 %H:%M}" if at else "未定"
 
 
 def stratum_name(code: str) -> str:
@@ -53,8 +57,9 @@ def environment() -> Environment:
         loader=FileSystemLoader(settings.ROOT / "templates"), undefined=StrictUndefined,
         autoescape=select_autoescape(enabled_extensions=("html.j2", "html")),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    env.filters |= {"day": chinese_date, "stratum": stratum_name}
-    env.globals.update(stops=stops, stage_line=stage_line, stage_label=stages.label)
+    env.filters |= {"day": chinese_date, "stratum": stratum_name, "moment": chinese_moment}
+    env.globals.update(stops=stops, stage_line=stage_line, stage_label=stages.label,
+                       pairs=lambda values: [(one, one) for one in values])
     return env
 
 

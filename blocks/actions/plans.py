@@ -67,7 +67,7 @@ def area_of(county: str | None) -> str:
     for code, name in settings.COUNTIES.items():
         if county in (code, name, name[:-1]):
             return code
-    if county in (None, settings.CITY_CODE):
+    if county in (None, "", settings.CITY_CODE):
         return settings.CITY_CODE
     told = "、".join(f"{name}（{code}）" for code, name in settings.COUNTIES.items())
     raise NotFound(f"没有「{county}」这个县（市、区）", f"可写：{told}；市级计划不写")

@@ -7,9 +7,11 @@ transactions; the other modules are the nouns.
 from blocks.register import (  # noqa: F401  (every table must be known to the metadata)
     directories,
     draws,
+    guard,
     notices,
     plans,
     schemes,
+    sessions,
     trail,
     visits,
 )

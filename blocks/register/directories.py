@@ -208,6 +208,12 @@ def account(session: Session, login: str) -> Account:
     return found
 
 
+def people_accounts(session: Session) -> list[Account]:
+    """Return the accounts of people, by login; not those of flows or of the business."""
+    return list(session.scalars(select(Account).where(
+        ~Account.roles.overlap([Role.SYSTEM.value, Role.BUSINESS.value])).order_by(Account.login)))
+
+
 def department(session: Session, code: str) -> Department:
     """Return the department of this code, or say which there are."""
     found = session.scalar(select(Department).where(Department.code == code))

@@ -92,6 +92,16 @@ def in_force(session: Session, years: tuple[int, ...]) -> list[AnnualPlan]:
         AnnualPlan.year, AnnualPlan.area)))
 
 
+def all_plans(session: Session) -> list[AnnualPlan]:
+    """Return the last version of every plan, the newest year first."""
+    found = session.scalars(select(AnnualPlan).order_by(
+        AnnualPlan.year.desc(), AnnualPlan.area, AnnualPlan.number.desc()))
+    last: dict[tuple[int, str], AnnualPlan] = {}
+    for one in found:
+        last.setdefault((one.year, one.area), one)
+    return list(last.values())
+
+
 def public_versions(session: Session) -> list[AnnualPlan]:
     """Return every version that is or was published, newest year first."""
     return list(session.scalars(select(AnnualPlan).where(AnnualPlan.stage != "drafted").order_by(

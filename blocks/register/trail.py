@@ -18,6 +18,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from blocks import settings
 from blocks.draw.hashing import ZERO, canonical_json, hexdigest
 from blocks.errors import StageError
+from blocks.register import guard
 from blocks.register.base import AccountRef, Base, Id, Moving, scheme_of
 from blocks.rules import stages
 from blocks.rules.deadlines import due as due_of
@@ -128,6 +129,7 @@ def advance(session: Session, thing: Moving, target: str, actor: Actor, *, verb:
         StageError: no such move from here, or somebody else moved it first.
         RuleViolation: this person may not.
     """
+    guard.compare(session, thing)
     source, version = thing.stage, thing.version
     move = stages.find(thing.thing, source, target, verb)
     known = {c: getattr(thing, c, None) for c in move.other_than} | dict(facts or {})

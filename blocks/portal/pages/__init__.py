@@ -1,0 +1,12 @@
+"""The pages, a desk a file, and beside each the deeds that can be done there."""
+
+from blocks.portal.pages import (  # noqa: F401  (each declares its pages and deeds)
+    accounts,
+    business,
+    checks,
+    desk,
+    drawing,
+    office,
+    plans,
+    schemes,
+)

@@ -1,0 +1,74 @@
+"""Carry out a deed once, under its guard, for a page or for a call."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from blocks.actions import Done
+from blocks.errors import InspectionError, NotAnswering, NotFound
+from blocks.portal.access import Forbidden, Visitor
+from blocks.portal.routes import Deed, path_values
+from blocks.register import guard
+from blocks.register.database import transaction
+from blocks.register.guard import Guard, Repeated, Stale
+
+SECRET = ("secret", "password", "token")  # told once, never kept
+STATUS = ((Stale, 409), (Forbidden, 403), (NotFound, 404), (NotAnswering, 503))
+
+
+def status_of(error: InspectionError) -> int:
+    """Return the HTTP status that tells what kind of refusal it is."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 422)
+
+
+def perform(one: Deed, who: Visitor, params: Mapping[str, str], body: Mapping[str, Any], once: str,
+            seen: str) -> tuple[Done | None, dict[str, Any], str]:
+    """Carry out an action under its guard; return what it said (None: it was carried out before), its
+    ids, and the key of its outcome.
+
+    Raises:
+        InspectionError: the action refused, or the body is not what it asks for.
+    """
+    values = read_body(one, body)
+    key = once[:80] or secrets.token_urlsafe(18)
+    try:
+        with guard.guarded(Guard(who.account.id, key, _seen(seen))):
+            done = one.function(who.login, **path_values(one, params), **values)
+    except Repeated:
+        with transaction() as session:
+            before = guard.outcome(session, who.account.id, key)
+            return None, dict((before.outcome or {}).get("ids", {})) if before else {}, key
+    with transaction() as session:
+        kept = guard.outcome(session, who.account.id, key)
+        if kept is not None:
+            kept.outcome = {"sentence": done.sentence, "next": done.next,
+                            "ids": {name: value for name, value in done.ids.items()
+                                    if name not in SECRET}}
+    return done, done.ids, key
+
+
+def read_body(one: Deed, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an action from a form or a call.
+
+    Raises:
+        InspectionError: they are not what it asks for; names which.
+    """
+    try:
+        ready = one.body(**body)
+    except ValidationError as error:
+        raise InspectionError(*_unreadable(error)) from None
+    return {name: getattr(ready, name) for name in one.body.model_fields}
+
+
+def _seen(text: str) -> tuple[str, int, int] | None:
+    """Read `scheme:12:3`: thing, id, version as the page showed them."""
+    thing, _, rest = text.partition(":")
+    id_, _, version = rest.partition(":")
+    return (thing, int(id_), int(version)) if id_.isdecimal() and version.isdecimal() else None
+
+
+def _unreadable(error: ValidationError) -> tuple[str, str]:
+    names = "、".join(dict.fromkeys(str(one["loc"][0]) for one in error.errors() if one["loc"]))
+    return f"没有填写或看不懂：{names}", "请补充后重新提交；什么都没有改动"

@@ -1,0 +1,166 @@
+"""What waits for a person (我的待办): sentences with a verb, by due date, the late ones first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from blocks import settings
+from blocks.register.base import Moving
+from blocks.register.draws import Draw, DrawSource
+from blocks.register.schemes import Assignment, Scheme
+from blocks.register.trail import DueLine
+from blocks.register.visits import Absence, Check, CheckRecord, Recusal, Seat, Visit
+from blocks.rules.stages import Actor, Role
+from blocks.workdays import Due, say_left
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do: a verb, what about, where (path of the portal), until when if a clock runs."""
+
+    verb: str
+    about: str
+    path: str
+    due_on: date | None = None
+    provisional: bool = False
+
+    @property
+    def left(self) -> str:
+        """Return how long is left, in Chinese; empty where no clock runs."""
+        if self.due_on is None:
+            return ""
+        told = say_left(Due(self.due_on, self.provisional, ""), settings.today(), settings.calendar())
+        return told + ("（暂定）" if self.provisional else "")
+
+    @property
+    def urgency(self) -> str:
+        """Return late, soon or calm."""
+        if self.due_on is None:
+            return "calm"
+        left = settings.calendar().between(settings.today(), self.due_on)
+        return "late" if self.due_on < settings.today() else "soon" if left <= 1 else "calm"
+
+
+def tasks(session: Session, actor: Actor) -> list[Task]:
+    """Return what waits for this person, soonest first; what has no clock comes last."""
+    found = [*_schemes(session, actor), *_draws(session, actor), *_assignments(session, actor),
+             *_decisions(session, actor), *_records(session, actor), *_reviews(session, actor)]
+    return sorted(found, key=lambda task: (task.due_on or date.max, task.about, task.verb))
+
+
+def _clocked(model: type[Moving], *clocks: str) -> Select:
+    """Return the query for things with the due line of one of these clocks, if it runs."""
+    return select(model, DueLine.due_on, DueLine.provisional).outerjoin(
+        DueLine, and_(DueLine.thing == model.thing, DueLine.thing_id == model.id,
+                      DueLine.clock.in_(clocks), DueLine.met_at.is_(None)))
+
+
+def _has(actor: Actor, *roles: Role) -> bool:
+    return bool(actor.roles & set(roles))
+
+
+def _schemes(session: Session, actor: Actor) -> Iterator[Task]:
+    stages = ([("drafted", "核对并提交方案")] if _has(actor, Role.DRAFTER) else []) + (
+        [("submitted", "审批方案")] if _has(actor, Role.APPROVER) else [])
+    for stage, verb in stages:
+        for scheme, due_on, provisional in session.execute(_clocked(Scheme, "approval").where(
+                Scheme.stage == stage, Scheme.lead_id == actor.department_id,
+                or_(stage != "submitted", Scheme.drafter_id != actor.id))):
+            yield Task(verb, scheme.title, f"/schemes/{scheme.code}", due_on, bool(provisional))
+
+
+def _draws(session: Session, actor: Actor) -> Iterator[Task]:
+    if not _has(actor, Role.DRAFTER, Role.APPROVER, Role.OFFICE):
+        return
+    now = settings.now()
+    for draw, due_on, provisional in session.execute(_clocked(Draw, "contribution").where(
+            Draw.stage.in_(("announced", "sealed")))):
+        path, about = f"/schemes/{draw.scheme.code}/draw", draw.scheme.title
+        missing = DrawSource.commitment if draw.stage == "announced" else DrawSource.value
+        for source in session.scalars(select(DrawSource).where(
+                DrawSource.draw_id == draw.id, or_(
+                    and_(DrawSource.kind == "reveal", missing.is_(None)),
+                    and_(DrawSource.kind.in_(("typed", "dice")), draw.stage == "sealed",
+                         DrawSource.confirmed_by_id.is_(None), DrawSource.due_at <= now)))):
+            verb = ("提交随机数承诺" if draw.stage == "announced" else "揭示随机数") \
+                if source.kind == "reveal" else f"录入{source.locator}"
+            own = source.kind != "reveal" or source.department_id == actor.department_id
+            if own and source.typed_by_id != actor.id and _may_contribute(actor, source):
+                yield Task(verb, about, path, due_on, bool(provisional))
+    if _has(actor, Role.OFFICE, Role.APPROVER):
+        for draw in session.scalars(select(Draw).where(
+                Draw.stage != "void", Draw.void_asked_by_id.is_not(None),
+                Draw.void_asked_by_id != actor.id)):
+            if _has(actor, Role.OFFICE) or draw.scheme.lead_id == actor.department_id:
+                yield Task("决定是否作废抽取", draw.scheme.title, f"/schemes/{draw.scheme.code}/draw")
+
+
+def _may_contribute(actor: Actor, source: DrawSource) -> bool:
+    roles = (Role.DRAFTER, Role.APPROVER) if source.kind == "reveal" else (
+        Role.DRAFTER, Role.APPROVER, Role.OFFICE)
+    return _has(actor, *roles)
+
+
+def _assignments(session: Session, actor: Actor) -> Iterator[Task]:
+    verbs = {"sent": "接收任务", "accepted": "人员不足，请补充"}
+    if _has(actor, Role.DRAFTER, Role.APPROVER):
+        for one, due_on, provisional in session.execute(_clocked(
+                Assignment, "acceptance", "staffing").where(
+                Assignment.department_id == actor.department_id, or_(
+                    Assignment.stage == "sent",
+                    and_(Assignment.stage == "accepted", Assignment.shortage.is_not(None))))):
+            yield Task(verbs[one.stage], one.scheme.title, f"/schemes/{one.scheme.code}", due_on,
+                       bool(provisional))
+    if _has(actor, Role.OFFICE):
+        for one in session.scalars(select(Assignment).where(Assignment.stage == "sent_back")):
+            yield Task("再次派发或撤回", one.title, f"/schemes/{one.scheme.code}")
+
+
+def _decisions(session: Session, actor: Actor) -> Iterator[Task]:
+    if _has(actor, Role.APPROVER):
+        for model, stages, clock, verb in ((Recusal, ("claimed", "reconsidered"), "recusal", "决定回避"),
+                                           (Absence, ("reported",), "absence", "决定换人")):
+            for one, due_on, provisional in session.execute(_clocked(model, clock).where(
+                    model.stage.in_(stages))):
+                check = one.seat.check
+                if check.department_id == actor.department_id:
+                    yield Task(verb, check.title, f"/checks/{check.id}", due_on, bool(provisional))
+    if _has(actor, Role.APPROVER, Role.DRAFTER):
+        for visit in session.scalars(select(Visit).join(Visit.scheme).where(
+                Visit.stage == "planned", Visit.replacement_asked_by_id.is_not(None),
+                Visit.replacement_asked_by_id != actor.id, Scheme.lead_id == actor.department_id)):
+            yield Task("确认递补", visit.title, f"/visits/{visit.id}")
+
+
+def _records(session: Session, actor: Actor) -> Iterator[Task]:
+    """Yield an inspector's own records: to fill in as the leader, to confirm as the second."""
+    if actor.inspector_id is None:
+        return
+    waiting = exists().where(CheckRecord.check_id == Check.id, CheckRecord.verdict.is_(None),
+                             CheckRecord.confirmed_by_id.is_(None), CheckRecord.recorded_by_id != actor.id)
+    mine = _clocked(Check, "recording").add_columns(Seat.leads, waiting).join(
+        Seat, Seat.check_id == Check.id).join(Check.visit).join(Visit.scheme).where(
+        Seat.inspector_id == actor.inspector_id, Seat.vacated_at.is_(None), ~Seat.suspended,
+        Check.stage == "planned", Visit.stage == "planned", Scheme.stage.in_(("staffed", "in_field")),
+        Visit.day.is_not(None), Visit.day <= settings.today())
+    for check, due_on, provisional, leads, is_waiting in session.execute(mine):
+        if leads != is_waiting:
+            yield Task("填报检查记录" if leads else "确认检查记录", check.title, f"/checks/{check.id}",
+                       due_on, bool(provisional))
+
+
+def _reviews(session: Session, actor: Actor) -> Iterator[Task]:
+    if not _has(actor, Role.DRAFTER, Role.APPROVER):
+        return
+    other = aliased(CheckRecord)
+    last = select(func.max(other.number)).where(other.check_id == Check.id).scalar_subquery()
+    for check, due_on, provisional in session.execute(_clocked(Check, "review").join(
+            CheckRecord, and_(CheckRecord.check_id == Check.id, CheckRecord.number == last)).where(
+            Check.department_id == actor.department_id, CheckRecord.verdict.is_(None),
+            Check.stage.in_(("recorded", "public")), CheckRecord.recorded_by_id != actor.id,
+            CheckRecord.confirmed_by_id.is_distinct_from(actor.id))):
+        yield Task("审核更正" if check.stage == "public" else "审核检查记录", check.title,
+                   f"/checks/{check.id}", due_on, bool(provisional))

@@ -1,0 +1,188 @@
+"""What pages show of a scheme, a visit, a check; and who may see it."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from blocks import settings
+from blocks.errors import NotFound
+from blocks.register.directories import Account, Department, InspectionItem, Target
+from blocks.register.draws import Draw, DrawSource, DrawTicket, open_draw, sources
+from blocks.register.schemes import Assignment, Scheme, SchemeReview
+from blocks.register.schemes import scheme as find_scheme
+from blocks.register.trail import TrailLine
+from blocks.register.visits import Absence, Check, Recusal, Seat, Visit, live_seats
+from blocks.rules.stages import Actor, Role
+
+Read = TypeVar("Read", Check, Visit)
+SEES_ALL = frozenset({Role.OFFICE, Role.AUDITOR})
+HANDLES = frozenset({Role.DRAFTER, Role.APPROVER})
+
+
+def visible(session: Session, actor: Actor, scheme: Scheme) -> bool:
+    """Tell whether a person may see a scheme: its parties, the office, auditors (art. 4, 5)."""
+    return bool(actor.roles & SEES_ALL) or (
+        bool(actor.roles & HANDLES) and actor.department_id in (scheme.lead_id, *scheme.participant_ids))
+
+
+def scheme(session: Session, actor: Actor, code: str) -> Scheme:
+    """Return a scheme that the person may see.
+
+    Raises:
+        NotFound: none, or not for this person: which of both is not told.
+    """
+    found = find_scheme(session, code)
+    if not visible(session, actor, found):
+        raise NotFound(f"没有方案「{code}」", "请从我的待办或方案列表进入")
+    return found
+
+
+def schemes(session: Session, actor: Actor) -> list[Scheme]:
+    """Return the schemes a person may see, the newest first."""
+    return [one for one in session.scalars(select(Scheme).order_by(Scheme.id.desc()))
+            if visible(session, actor, one)]
+
+
+def mark(session: Session, scheme: Scheme) -> str:
+    """Return a text that changes whenever anything of a scheme has moved or was reviewed."""
+    number = session.scalar(select(func.max(TrailLine.number)).where(
+        TrailLine.scheme_id == scheme.id))
+    seen = session.scalar(select(func.max(SchemeReview.id)).where(
+        SchemeReview.scheme_id == scheme.id))
+    return f"{number or 0}-{seen or 0}"
+
+
+def review(session: Session, scheme: Scheme) -> SchemeReview | None:
+    """Return what the system found in the present version, if it has looked."""
+    return session.scalar(select(SchemeReview).where(
+        SchemeReview.scheme_id == scheme.id).order_by(SchemeReview.scheme_version.desc()).limit(1))
+
+
+def assignments(session: Session, scheme: Scheme) -> list[Assignment]:
+    return list(session.scalars(select(Assignment).where(
+        Assignment.scheme_id == scheme.id).order_by(Assignment.id)))
+
+
+def items(session: Session, codes: Sequence[str]) -> list[InspectionItem]:
+    """Return items by code, in order of the codes."""
+    found = {one.code: one for one in session.scalars(select(InspectionItem).where(
+        InspectionItem.code.in_(codes)))}
+    return [found[code] for code in codes if code in found]
+
+
+def items_of(session: Session, department_id: int | None) -> list[InspectionItem]:
+    """Return a department's items that are in force and published."""
+    today = settings.today()
+    return [one for one in session.scalars(select(InspectionItem).where(
+        InspectionItem.department_id == department_id, InspectionItem.published).order_by(
+        InspectionItem.code)) if one.effective_to is None or one.effective_to >= today]
+
+
+def departments(session: Session) -> list[Department]:
+    return list(session.scalars(select(Department).order_by(Department.id)))
+
+
+def kinds(session: Session) -> list[str]:
+    """Return the kinds of business in the directories."""
+    return sorted(kind for kind in session.scalars(select(Target.kind).distinct()) if kind)
+
+
+def draw(session: Session, scheme: Scheme) -> tuple[Draw | None, list[DrawSource], list[DrawTicket]]:
+    """Return a scheme's open draw with its sources, and who was drawn, stratum by stratum."""
+    found = open_draw(session, scheme.id)
+    if found is None:
+        return None, [], []
+    tickets = session.scalars(select(DrawTicket).where(
+        DrawTicket.draw_id == found.id, ~DrawTicket.is_reserve).order_by(
+        DrawTicket.stratum, DrawTicket.rank))
+    return found, sources(session, found.id), list(tickets)
+
+
+def _read(session: Session, model: type[Read], id_: str) -> Read:
+    """Return a row without locking it."""
+    number = int(id_) if id_.isdecimal() and len(id_) < 19 else 0
+    found = session.get(model, number)
+    if found is None:
+        raise NotFound(f"没有检查 {id_}", "请从我的待办进入")
+    return found
+
+
+def check(session: Session, actor: Actor, check_id: str) -> Check:
+    """Return a check that the person may see: its department's people, its inspectors (never one
+    who is suspended), the lead, the office, auditors.
+
+    Raises:
+        NotFound: none, or not for this person.
+    """
+    found = _read(session, Check, check_id)
+    parties = (found.department_id, found.visit.scheme.lead_id)
+    allowed = bool(actor.roles & SEES_ALL) or (
+        bool(actor.roles & HANDLES) and actor.department_id in parties) or any(
+        seat.inspector_id == actor.inspector_id and not seat.suspended
+        for seat in live_seats(session, found.id))
+    if not allowed:
+        raise NotFound(f"没有检查 {check_id}", "请从我的待办进入")
+    return found
+
+
+def visit(session: Session, actor: Actor, visit_id: str) -> Visit:
+    """Return a visit that the person may see, as `check` does for its checks.
+
+    Raises:
+        NotFound: none, or not for this person.
+    """
+    found = _read(session, Visit, visit_id)
+    mine = session.scalars(select(Check).where(Check.visit_id == found.id)).all()
+    for one in mine:
+        try:
+            check(session, actor, str(one.id))
+        except NotFound:
+            continue
+        return found
+    raise NotFound(f"没有检查 {visit_id}", "请从我的待办进入")
+
+
+def people(session: Session, check: Check) -> list[dict[str, Any]]:
+    """Return who sits in a check: name, certificate, leads, suspended, account's id."""
+    accounts = dict(session.execute(select(Account.inspector_id, Account.id).where(
+        Account.inspector_id.is_not(None))).all())
+    return [{"name": seat.inspector.name, "certificate": seat.inspector.certificate_no,
+             "leads": seat.leads, "suspended": seat.suspended, "inspector_id": seat.inspector_id,
+             "account_id": accounts.get(seat.inspector_id)} for seat in live_seats(session, check.id)]
+
+
+def open_claims(session: Session, check: Check) -> tuple[list[Recusal], list[Absence]]:
+    """Return a check's recusals and absences, the newest first."""
+    return tuple(list(session.scalars(select(model).join(model.seat).where(
+        Seat.check_id == check.id).order_by(model.id.desc()))) for model in (Recusal, Absence))
+
+
+def checks_of(session: Session, visit: Visit) -> list[Check]:
+    return list(session.scalars(select(Check).where(Check.visit_id == visit.id).order_by(Check.id)))
+
+
+def visits_of(session: Session, actor: Actor) -> list[tuple[Visit, Check]]:
+    """Return an inspector's visits that are not over, in order of time, without those from which he
+    or she is suspended (art. 9)."""
+    rows = session.execute(select(Visit, Check).join(Check, Check.visit_id == Visit.id).join(
+        Seat, Seat.check_id == Check.id).where(
+        Seat.inspector_id == actor.inspector_id, Seat.vacated_at.is_(None), ~Seat.suspended,
+        Visit.stage != "replaced", Check.stage.in_(("planned", "recorded"))).order_by(
+        Visit.day.nulls_last(), Visit.half, Visit.id))
+    return [tuple(row) for row in rows] if actor.inspector_id is not None else []
+
+
+def noticed(session: Session, code: str) -> Visit:
+    """Return the visit of a notice's code (spaces and small letters do not matter).
+
+    Raises:
+        NotFound: no notice bears it.
+    """
+    found = session.scalar(select(Visit).where(
+        Visit.notice_code == "".join(code.split()).upper(), Visit.stage != "replaced"))
+    if found is None:
+        raise NotFound("没有这个编码的检查通知书", "请按通知书右上角的12位编码填写；查不到的，可能不是真的通知书，"
+                       "请向联席会议办公室核实")
+    return found
