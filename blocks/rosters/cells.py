@@ -21,7 +21,7 @@ _DATE = re.compile(
     r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
     re.ASCII,
 )
-_MILLISECONDS = re.compile(r"[1-9]\d{11,12}", re.ASCII)
+_MILLISECONDS = re.compile(r"[1-9]\d{12}", re.ASCII)  # 12 digits may be a day with hour and minute
 CHINA = timezone(timedelta(hours=8))
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _SHOWN_BY_EXCEL = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
@@ -92,7 +92,13 @@ def clean(text: str) -> str:
     if text.isprintable():
         return unguard(text)
     text = re.sub(r"[\r\n\t\u2028\u2029]+", " ", text)
-    return unguard("".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip())
+    return unguard("".join(c for c in text if not _is_hidden(c)).strip())
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether it is a control, direction, zero-width or half character, or none at all (U+FFFE …)."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs") or (
+        ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF)
 
 
 def is_blank(field: Field, text: str) -> bool:
@@ -110,7 +116,8 @@ def convert(field: Field, text: str, places: Places) -> Cell:
     if is_blank(field, cleaned):
         return _missing(field)
     if field.type == "list":
-        return Cell(_list(field, text, places))
+        values = _list(field, text, places)
+        return Cell(values) if values else _missing(field)
     value = _BY_TYPE[field.type](field, cleaned, places)
     if field.public and (leaks := disclosure.scan(value)):
         raise Wrong(f"含有{leaks[0].label}，这一列要对外公开", "请删去个人号码后再导入")
@@ -203,7 +210,7 @@ def _choice(field: Field, text: str, places: Places) -> str | None:
 def _list(field: Field, text: str, places: Places) -> list[str]:
     single = replace(field, type=field.of)
     parts = [clean(part) for part in _SEPARATORS.split(text)]
-    values = [_BY_TYPE[field.of](single, part, places) for part in parts if part]
+    values = [_BY_TYPE[field.of](single, part, places) for part in parts if not is_blank(field, part)]
     return list(dict.fromkeys(values))
 
 
