@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.register.directories import Department, InspectionItem
+from blocks.register import catalogue
+from blocks.register.directories import Department
 from blocks.register.merging import group
 from blocks.register.overview import HALF_LABELS
 from blocks.register.schemes import Scheme, departments_of
@@ -30,8 +31,7 @@ def write(name: str, text: str) -> Path:
 
 def scheme_document(session: Session, scheme: Scheme, findings: dict) -> Path:
     """Write the scheme in official form (抽查工作方案, art. 8) with what its review found."""
-    items = session.query(InspectionItem).filter(
-        InspectionItem.code.in_(scheme.lead_items)).order_by(InspectionItem.code).all()
+    items = catalogue.items(session, sorted(scheme.lead_items), scheme)
     text = render("documents/scheme.html.j2", scheme=scheme, items=items, findings=findings,
                   departments=departments_of(session, scheme), mode=MODES[scheme.mode],
                   draw_kind=DRAW_KINDS[scheme.draw_kind], counties=settings.COUNTIES)
@@ -56,9 +56,8 @@ def visit_notice(session: Session, visit: Visit) -> str:
 
 def _noticed(session: Session, department: Department, checks: list[Check]) -> dict[str, Any]:
     """Return what a department inspects, for one scheme or more, and who of it comes."""
-    codes = {code for check in checks for code in check.item_codes}
-    items = session.scalars(select(InspectionItem).where(
-        InspectionItem.code.in_(codes)).order_by(InspectionItem.code)).all()
+    items = list({item.code: item for check in checks for item in catalogue.items(
+        session, sorted(check.item_codes), check.visit.scheme)}.values())
     seats = [seat for check in checks for seat in live_seats(session, check.id)
              if not seat.suspended]
     return {"name": department.name, "items": items, "people": list(dict.fromkeys(

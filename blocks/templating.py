@@ -23,7 +23,7 @@ def chinese_date(day: date | None) -> str:
 
 
 def chinese_moment(at: datetime | None) -> str:
-    return f"{at.astimezone(settings.SHANGHAI):%m月%d日 %H:%M}" if at else "未定"
+    return f"{at.astimezone(settings.SHANGHAI):%Y年%m月%d日 %H:%M}" if at else "未定"
 
 
 def stratum_name(code: str) -> str:
@@ -66,3 +66,8 @@ def environment() -> Environment:
 def render(template: str, **values: Any) -> str:
     """Render a template of `templates/`; a name it does not find is an error, never a blank."""
     return environment().get_template(template).render(**values)
+
+
+def page(template: str, **values: Any) -> bytes:
+    """Return a page of the public site, made from a template of `templates/public`."""
+    return render(f"public/{template}", **values).encode()

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, rosters, settings
 from blocks.errors import NotFound, Problem, RosterError, RuleViolation
+from blocks.public_site.front import write_front
+from blocks.register import catalogue
+from blocks.register.database import transaction
 from blocks.register.directories import (
     Account,
     Department,
@@ -144,19 +147,25 @@ def take(login: str | None, kind: str, path: Path, *, directory: str | None = No
         if intake.rows_taken >= report.taken and not leaving:
             return replace(report, seen_before=True, is_rehearsal=rehearse)
         with session.begin_nested() as attempt:
-            done = _write(session, kind, staged, [one for one, _ in leaving])
+            done = _write(session, kind, staged, [one for one, _ in leaving], actor.id)
             intake.rows_taken, intake.rows_returned = report.taken, report.rows_in - report.taken
             intake.taken_by_id = actor.id
             session.add(intake)
             if rehearse:
                 attempt.rollback()
-        return replace(report, added=done.added, changed=done.changed, is_rehearsal=rehearse)
+        report = replace(report, added=done.added, changed=done.changed, is_rehearsal=rehearse)
+    if kind == "items" and not rehearse:
+        with transaction() as session:  # what was taken in stays, should the page not be written
+            write_front(session)
+    return report
 
 
-def _write(session: Session, kind: str, staged: Staged, leaving: list[int]) -> Changed:
+def _write(session: Session, kind: str, staged: Staged, leaving: list[int], by_id: int) -> Changed:
     done = TAKERS[kind](session, staged)
     if leaving:
         LEAVERS[kind][1](session, leaving, staged)
+    if kind == "items":
+        catalogue.record(session, by_id)
     return done
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from blocks import engine, settings
 from blocks.actions import Done
 from blocks.errors import RuleViolation, StageError
+from blocks.register import catalogue
 from blocks.register.contents import as_draft
 from blocks.register.directories import InspectionItem, account, department
 from blocks.register.outlook import outlook
@@ -201,7 +202,8 @@ def approve(login: str, code: str) -> Done:
         today = settings.today()
         advance(session, scheme, "approved", actor, approver_id=actor.id,
                 facts={"drafter_id": _wrote(session, scheme, actor)},
-                regulation=settings.regulation(today).as_record())
+                regulation=settings.regulation(today).as_record(),
+                catalogue_edition=catalogue.latest(session))
         review = session.scalar(select(SchemeReview).where(
             SchemeReview.scheme_id == scheme.id, SchemeReview.scheme_version == version))
         if review is None:
@@ -211,6 +213,7 @@ def approve(login: str, code: str) -> Done:
             raise RuleViolation("系统审查发现问题，不能批准：\n" + "\n".join(
                 f"· {text}" for text in review.findings["violations"]),
                 f"请用 choucha scheme return {scheme.code} --reason … 退回修改")
+        _refuse(session, as_draft(session, scheme))  # the catalogue may have changed since
         return Done(f"方案 {scheme.title} 已批准",
                     "系统随即预告抽取，请各参加部门提交随机数承诺")
 

@@ -1,40 +1,22 @@
-"""The pages: front page, a page a scheme, a page a business, the draws."""
+"""A page a scheme, a page a business, the draws; the front page with them."""
 
 import hashlib
 import json
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from blocks import settings
 from blocks.draw.chain import chain_jsonl
 from blocks.public_site.files import put_all
-from blocks.public_site.results import as_json, published, versions
+from blocks.public_site.front import businesses, front
+from blocks.public_site.results import as_json
 from blocks.public_site.tools import tools
 from blocks.register.draws import Draw, chain, public_files
-from blocks.register.plans import area_name, public_versions
 from blocks.register.schemes import Scheme, departments_of
 from blocks.register.visits import Publication
-from blocks.templating import render
-
-VISIBLE = ("approved", "drawn", "dispatched", "staffed", "in_field", "concluded", "publicised")
-
-
-def _businesses(session: Session, scheme_id: int | None = None) -> list[dict[str, Any]]:
-    """Return the businesses with public results: name, uscc, and each check's versions."""
-    found = []
-    rows = published(session, scheme_id)
-    for _, of_target in groupby(rows, key=lambda row: row[0].visit.target_id):
-        checks = []
-        for check, pairs in groupby(of_target, key=lambda row: row[0]):
-            told = versions(session, check, [record for _, record in pairs])
-            checks.append({"latest": told[-1], "versions": told, "id": check.id})
-        found.append({"name": checks[0]["latest"]["business"],
-                      "uscc": checks[0]["latest"]["uscc"], "checks": checks})
-    return found
+from blocks.templating import page
 
 
 def write_scheme(session: Session, scheme: Scheme) -> None:
@@ -42,7 +24,7 @@ def write_scheme(session: Session, scheme: Scheme) -> None:
 
     All or none: everything is composed and scanned before the first file is written.
     """
-    everyone, own = _businesses(session), _businesses(session, scheme.id)
+    everyone, own = businesses(session), businesses(session, scheme.id)
     inspected = {business["uscc"] for business in own}
     draws = session.scalars(select(Draw).where(
         Draw.scheme_id == scheme.id, Draw.stage != "announced").order_by(Draw.number)).all()
@@ -87,24 +69,3 @@ def _draw_files(session: Session, draws: Sequence[Draw]
 def chain_bytes(session: Session) -> bytes:
     """Return chain.jsonl, the city's chain over all draws."""
     return chain_jsonl(chain(session))
-
-
-def front(session: Session, businesses: list[dict[str, Any]] | None = None) -> dict[str, bytes]:
-    """Return the front page, its style and the open data."""
-    businesses = _businesses(session) if businesses is None else businesses
-    schemes = session.scalars(select(Scheme).where(Scheme.stage.in_(VISIBLE))
-                              .order_by(Scheme.id.desc())).all()
-    return {
-        "results.json": as_json([version for business in businesses
-                                 for check in business["checks"] for version in check["versions"]]),
-        "index.html": page("index.html.j2", depth="", schemes=schemes, businesses=businesses,
-                           plans=[(f"plans/{plan.year}-{plan.area}.html", plan)
-                                  for plan in public_versions(session) if plan.stage == "published"],
-                           area_name=area_name),
-        "site.css": (settings.ROOT / "templates" / "public" / "site.css").read_bytes(),
-    }
-
-
-def page(template: str, **values: Any) -> bytes:
-    """Return a page made from a template of `templates/public`."""
-    return render(f"public/{template}", **values).encode()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.register.directories import InspectionItem
+from blocks.register import catalogue
 from blocks.register.visits import Check, CheckRecord, Publication, Visit
 from blocks.rules.disclosure import public_result
 
@@ -15,8 +15,7 @@ from blocks.rules.disclosure import public_result
 def versions(session: Session, check: Check, records: list[CheckRecord]) -> list[dict[str, Any]]:
     """Return the public form of these versions of a check's result, oldest first."""
     visit, scheme = check.visit, check.visit.scheme
-    names = dict(session.execute(select(InspectionItem.code, InspectionItem.name).where(
-        InspectionItem.code.in_(check.item_codes))).all())
+    names = {item.code: item.name for item in catalogue.items(session, check.item_codes, scheme)}
     return [public_result({
         "business": visit.target.name, "uscc": visit.target.uscc,
         "scheme_code": scheme.code, "scheme_title": scheme.name, "lead": scheme.lead.name,

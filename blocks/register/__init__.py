@@ -5,6 +5,7 @@ transactions; the other modules are the nouns.
 """
 
 from blocks.register import (  # noqa: F401  (every table must be known to the metadata)
+    catalogue,
     directories,
     draws,
     guard,

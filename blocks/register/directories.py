@@ -40,7 +40,11 @@ class Account(Base):
 
 
 class InspectionItem(Base):
-    """One item of the joint catalogue (art. 7): what may be inspected, by whom, on what basis."""
+    """One item of the joint catalogue (art. 7): what may be inspected, by whom, on what basis.
+
+    `department_id` inspects it; `partner_codes` are the departments the list names beside it.
+    `clause`: the text of the article, where the list gives it. Earlier editions: `catalogue`.
+    """
 
     __tablename__ = "inspection_items"
     id: Mapped[Id]
@@ -52,6 +56,8 @@ class InspectionItem(Base):
     target_kinds: Mapped[list[str]]
     mode: Mapped[str]
     legal_basis: Mapped[str]
+    clause: Mapped[str] = mapped_column(default="")
+    partner_codes: Mapped[list[str]] = mapped_column(default=list)
     effective_from: Mapped[date]
     effective_to: Mapped[date | None]
     published: Mapped[bool]

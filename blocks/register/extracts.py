@@ -64,8 +64,8 @@ def _items() -> Select:
     item = InspectionItem
     return select(
         item.code, item.field, item.name, item.kind, Department.code.label("department_code"),
-        item.target_kinds, item.mode, item.legal_basis, item.effective_from, item.effective_to,
-        item.published,
+        item.target_kinds, item.mode, item.legal_basis, item.clause, item.partner_codes,
+        item.effective_from, item.effective_to, item.published,
     ).join(Department, Department.id == item.department_id).order_by(item.code)
 
 

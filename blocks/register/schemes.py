@@ -15,8 +15,8 @@ SCHEME_LOCK = 7002
 class Scheme(Moving, Base):
     """`code` (e.g. 2026-001) names it in commands, folders and on the public site.
 
-    `regulation` is what was in force at approval; until then null. `plan_key` names the inspection
-    of an annual plan that it carries out (`plans.key`): the same one is never opened twice.
+    `regulation` and `catalogue_edition` are what was in force at approval; until then null.
+    `plan_key` names the inspection of an annual plan that it carries out: none is opened twice.
     """
 
     __tablename__ = "schemes"
@@ -29,6 +29,7 @@ class Scheme(Moving, Base):
     drafter_id: Mapped[AccountRef]
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     annual_plan_id: Mapped[int | None] = mapped_column(ForeignKey("annual_plans.id"))
+    catalogue_edition: Mapped[int | None] = mapped_column(ForeignKey("catalogue_editions.number"))
     plan_key: Mapped[str | None] = mapped_column(unique=True)
     grounds: Mapped[str]
     scope: Mapped[dict]

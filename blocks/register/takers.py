@@ -83,7 +83,7 @@ def _items(session: Session, staged: Staged) -> Changed:
     source = s.join(Department, Department.code == s.c.department_code)
     return merge(session, InspectionItem, source, {
         **_plain(s, "code", "field", "name", "kind", "target_kinds", "mode", "legal_basis",
-                 "effective_from", "effective_to", "published"),
+                 "clause", "partner_codes", "effective_from", "effective_to", "published"),
         "department_id": Department.id}, ("code",), staged.absent)
 
 

@@ -1,6 +1,5 @@
 """What pages show of a scheme, a visit, a check; and who may see it."""
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
@@ -63,13 +62,6 @@ def review(session: Session, scheme: Scheme) -> SchemeReview | None:
 def assignments(session: Session, scheme: Scheme) -> list[Assignment]:
     return list(session.scalars(select(Assignment).where(
         Assignment.scheme_id == scheme.id).order_by(Assignment.id)))
-
-
-def items(session: Session, codes: Sequence[str]) -> list[InspectionItem]:
-    """Return items by code, in order of the codes."""
-    found = {one.code: one for one in session.scalars(select(InspectionItem).where(
-        InspectionItem.code.in_(codes)))}
-    return [found[code] for code in codes if code in found]
 
 
 def items_of(session: Session, department_id: int | None) -> list[InspectionItem]:

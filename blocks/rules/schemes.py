@@ -27,6 +27,7 @@ class Item(Protocol):
     code: str
     name: str
     department_code: str
+    target_kinds: Sequence[str]
     legal_basis: str
     effective_from: date
     effective_to: date | None
@@ -105,8 +106,19 @@ def check_scheme(draft: SchemeDraft, items: Mapping[str, Item], today: date,
     wrong += _check_time_and_mode(draft, today)
     wrong += check_items(draft.lead_items, draft.lead, items, draft.window_start,
                          draft.window_end)
+    wrong += _check_fitting(draft, items)
     wrong += _check_randomness(draft.randomness)
     return wrong
+
+
+def _check_fitting(draft: SchemeDraft, items: Mapping[str, Item]) -> list[RuleViolation]:
+    """Return the items that the catalogue foresees for other businesses than the scheme's."""
+    kinds = draft.scope.get("kinds") or ()
+    return [RuleViolation(
+        f"事项「{code} {items[code].name}」的检查对象是{'、'.join(items[code].target_kinds)}，"
+        f"方案的对象是{'、'.join(map(str, kinds))}", "请改正对象范围，或另选事项", article=13)
+        for code in draft.lead_items if code in items and kinds and items[code].target_kinds
+        and not set(items[code].target_kinds) & set(kinds)]
 
 
 def _check_parties(draft: SchemeDraft, regulation: Regulation) -> list[RuleViolation]:

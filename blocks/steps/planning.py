@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, settings
 from blocks.errors import InspectionError
-from blocks.public_site.plans import write_plans
+from blocks.public_site.front import write_front
 from blocks.register import notices, plans
 from blocks.register.directories import Department, InspectionItem, department
 from blocks.register.plans import AnnualPlan
@@ -164,10 +164,10 @@ def remind_drafts() -> str | None:
 
 
 def publish_pages() -> str | None:
-    """Write the plans' pages again, should the night before have lost them."""
+    """Write the pages of plans and catalogue again, should they have been lost."""
     with engine.change() as session:
         try:
-            write_plans(session)
+            write_front(session)
         except InspectionError as error:
-            return f"年度计划的页面没有写成：{error.message}"
+            return f"年度计划、事项清单的页面没有写成：{error.message}"
     return None

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from blocks import documents, engine, settings
 from blocks.draw.strata import sealed_strata
-from blocks.register import notices, plans
+from blocks.register import catalogue, notices, plans
 from blocks.register.contents import as_draft
 from blocks.register.directories import InspectionItem
 from blocks.register.outlook import county_name, outlook, verdicts
 from blocks.register.pool import Found, counts, pool
-from blocks.register.schemes import Scheme, SchemeReview
+from blocks.register.schemes import Scheme, SchemeReview, departments_of
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.planning import shortfall
 from blocks.rules.sampling import strata_rules
@@ -75,7 +75,17 @@ def _remarks(session: Session, scheme: Scheme) -> list[str]:
     """Name what is unusual: a provisional calendar, less than the annual plan promised."""
     planned = plans.planned(session, scheme)
     short = shortfall(scheme.sampling, planned.share) if planned and planned.share else None
+    left_out = [f"清单中事项「{one.name}」的配合部门没有参加：{'、'.join(names)}" for one, names in
+                _left_out(session, scheme)]
     is_official = settings.calendar().is_official(scheme.window_end.year)
     return [*([] if is_official else
               [f"{scheme.window_end.year}年放假安排尚未公布，期限按最早可能日期暂定"]),
-            *([short] if short else [])]
+            *([short] if short else []), *left_out]
+
+
+def _left_out(session: Session, scheme: Scheme) -> list[tuple[InspectionItem, list[str]]]:
+    """Return the lead's items whose partners in the catalogue all stay away, with their names."""
+    parties = {one.code for one in departments_of(session, scheme)}
+    items = session.scalars(select(InspectionItem).where(InspectionItem.code.in_(scheme.lead_items)))
+    return [(one, list(catalogue.names_of(session, one.partner_codes).values())) for one in items
+            if one.partner_codes and not parties & set(one.partner_codes)]

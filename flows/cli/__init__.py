@@ -11,7 +11,17 @@ import structlog
 import typer
 
 from blocks.errors import InspectionError, RosterError
-from flows.cli import importing, people, plans, records, running, sheets, telling, verifying
+from flows.cli import (
+    catalogue,
+    importing,
+    people,
+    plans,
+    records,
+    running,
+    sheets,
+    telling,
+    verifying,
+)
 
 app = typer.Typer(
     name="choucha", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -25,6 +35,7 @@ app.command("status")(telling.status)
 app.command("timeline")(telling.timeline)
 app.command("verify")(verifying.verify)
 app.command("check-trail")(telling.check_trail)
+app.add_typer(catalogue.catalogue, name="catalogue")
 app.add_typer(plans.plan, name="plan")
 app.add_typer(people.scheme, name="scheme")
 app.add_typer(people.draw, name="draw")

@@ -155,7 +155,7 @@ def test_a_short_window_is_lengthened_by_as_many_days_as_it_takes(open_scene, mo
 
 def test_a_scope_that_finds_nobody_needs_nobody(open_scene):
     open_scene("sample")
-    code = people.drafted(scope={"kinds": ["没有这种"]})
+    code = people.drafted(scope={"kinds": ["旅馆"], "counties": ["445200"]})
     told = schemes.preview(code)
     assert (told["pool"], told["targets"], told["probability"]) == (0, 0, 0)
     assert CliRunner().invoke(app, ["scheme", "preview", code]).exit_code == 0

@@ -104,7 +104,7 @@ def test_another_departments_drafter_does_not_submit(look):
 
 def test_nobody_is_left_to_be_drawn_so_the_scheme_is_not_submitted(open_scene):
     open_scene("sample")
-    code = people.drafted(**SMALL, scope={"kinds": ["航天器"]})
+    code = people.drafted(**SMALL, scope={"kinds": ["旅馆"], "counties": ["445200"]})
     with refused("没有可抽取的企业", RuleViolation):
         schemes.submit("gaj.jingban", code)
 

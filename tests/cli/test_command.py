@@ -122,7 +122,7 @@ def test_what_is_wrong_with_a_scheme_is_said_and_nothing_is_written(shell, rows,
 
 
 def test_a_scope_that_holds_nobody_is_refused_at_submission(shell, city, file):
-    said = shell.says("scheme", "new", file(scope={"kinds": ["没有的类型"]}), "--as", "gaj.jingban")
+    said = shell.says("scheme", "new", file(scope={"kinds": ["旅馆"], "counties": ["445200"]}), "--as", "gaj.jingban")
     code = re.search(r"\d{4}-\d{3}", said)[0]
     assert "没有可抽取的企业" in shell.refused("scheme", "submit", code, "--as", "gaj.jingban")
     assert "草拟" in shell.says("status")

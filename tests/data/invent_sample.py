@@ -105,8 +105,11 @@ def departments() -> list[Record]:
 def items() -> list[Record]:
     names = ("code", "field", "name", "kind", "department_code", "target_kinds", "legal_basis",
              "effective_from")
-    rest = {"mode": "实地", "effective_to": "", "published": "是"}
-    return [dict(zip(names, item, strict=True)) | rest for item in ITEMS]
+    rest = {"mode": "实地", "clause": "", "effective_to": "", "published": "是"}
+    told = [dict(zip(names, item, strict=True)) | rest for item in ITEMS]
+    return [one | {"partner_codes": "、".join(dict.fromkeys(
+        other["department_code"] for other in told if other["field"] == one["field"]
+        and other["department_code"] != one["department_code"]))} for one in told]
 
 
 def inspectors() -> list[Record]:

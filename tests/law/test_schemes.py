@@ -27,6 +27,7 @@ class Item:
     effective_from: date = date(2024, 1, 1)
     effective_to: date | None = None
     published: bool = True
+    target_kinds: tuple[str, ...] = ("旅馆",)
 
 
 GOOD = SchemeDraft(
@@ -133,3 +134,12 @@ def test_who_names_an_unknown_item_is_told_which_there_are():
     assert "LG-02" not in told[0].remedy
     none = check_items(["??"], "jyj", {"LG-01": Item()}, START)
     assert "清单中没有" in none[0].remedy
+
+
+def test_an_item_must_be_for_the_businesses_of_the_scheme():
+    def wrong(**scope):
+        return [one.message for one in check_scheme(replace(GOOD, scope=scope), {"LG-01": Item()},
+                                                    START, REGULATION)]
+
+    assert any("检查对象是旅馆，方案的对象是网吧" in said for said in wrong(kinds=["网吧"]))
+    assert wrong(kinds=["网吧", "旅馆"]) == wrong(all=True) == []

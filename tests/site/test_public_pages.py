@@ -58,7 +58,7 @@ def test_there_is_a_front_page_a_page_a_scheme_a_page_a_business_and_the_draw(pu
     codes = {r["uscc"] for r in results(published)}
     there = {str(p.relative_to(published.folder)) for p in pages(published)}
     assert len(codes) > 5
-    assert there == {"index.html", f"schemes/{published.code}.html",
+    assert there == {"index.html", "catalogue.html", f"schemes/{published.code}.html",
                      f"draws/{published.code}-1/{PAGE}",
                      *(f"businesses/{code}.html" for code in codes)}
     assert {"pairing.json", "pool.tsv", "result.json", "seal.json", "seed.txt"} <= {

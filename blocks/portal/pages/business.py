@@ -3,7 +3,7 @@
 from blocks.actions import Done, recusals
 from blocks.portal.access import ANYBODY
 from blocks.portal.routes import At, Shown, deed, page
-from blocks.register import overview, views
+from blocks.register import catalogue, overview, views
 
 HERE = "/n/{code}"
 
@@ -29,7 +29,7 @@ def business(at: At) -> Shown:
     return Shown("business.html.j2", {
         "visit": visit, "when": overview.visit_time(visit), "code": at.params["code"],
         "checks": [{"department": one.department.name,
-                    "items": views.items(at.session, one.item_codes),
+                    "items": catalogue.items(at.session, one.item_codes, visit.scheme),
                     "people": [p for p in views.people(at.session, one) if not p["suspended"]]}
                    for one in checks]})
 

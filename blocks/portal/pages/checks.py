@@ -4,7 +4,7 @@ from blocks import settings
 from blocks.actions import absences, checks, recusals, visits
 from blocks.portal.access import movers
 from blocks.portal.routes import At, Shown, deed, page
-from blocks.register import overview, views
+from blocks.register import catalogue, overview, views
 
 HERE = "/checks/{check_id}"
 VISIT = "/visits/{visit_id}"
@@ -23,7 +23,7 @@ def check(at: At) -> Shown:
     waiting = latest if latest and latest.verdict is None else None
     return Shown("check.html.j2", {
         "check": found, "visit": found.visit, "people": people, "own": own, "waiting": waiting,
-        "items": views.items(at.session, found.item_codes), "answers": checks.ANSWERS,
+        "items": catalogue.items(at.session, found.item_codes, found.visit.scheme), "answers": checks.ANSWERS,
         "categories": settings.results().categories, "when": overview.visit_time(found.visit),
         "recusals": recused, "absences": absent, "reasons": absences.REASONS,
         "took_part": latest is not None and actor.id in (latest.recorded_by_id,

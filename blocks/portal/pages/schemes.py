@@ -8,7 +8,7 @@ from blocks import settings
 from blocks.actions import assignments, schemes
 from blocks.portal.access import Rule, movers
 from blocks.portal.routes import At, Shown, deed, page
-from blocks.register import overview, views
+from blocks.register import catalogue, overview, views
 from blocks.register.schemes import departments_of
 from blocks.rules.sampling import RAISES, RISK_CLASSES
 from blocks.rules.schemes import DRAW_KINDS, MODES
@@ -59,7 +59,7 @@ def scheme(at: At) -> Shown:
         "mark": views.mark(at.session, found),
         "scheme": found, "story": overview.scheme_story(at.session, found),
         "departments": departments_of(at.session, found), "mode": MODES[found.mode],
-        "draw_kind": DRAW_KINDS[found.draw_kind], "items": views.items(at.session, found.lead_items),
+        "draw_kind": DRAW_KINDS[found.draw_kind], "items": catalogue.items(at.session, found.lead_items, found),
         "review": views.review(at.session, found), "assignments": assigned, "own": own,
         "own_items": views.items_of(at.session, actor.department_id) if own else [],
         "checks": overview.check_rows(at.session, found.id),

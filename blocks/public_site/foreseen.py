@@ -1,33 +1,45 @@
-"""The page of each year's plan (art. 14): what is foreseen, as the office wrote it, and every change."""
+"""What may be inspected and what is foreseen: the page of the catalogue (art. 7, 13), and of each
+year's plan (art. 14) as the office wrote it, with every change."""
 
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.public_site.files import put_all
-from blocks.public_site.pages import front, page
 from blocks.public_site.results import as_json
+from blocks.register import catalogue
 from blocks.register.plans import AnnualPlan, headings, public_versions
 from blocks.rules.planning import changes, name_of
+from blocks.rules.schemes import MODES
+from blocks.templating import page
 
 SHOWN = ("items", "targets", "share", "months", "lead", "participants")
 
 
-def write_plans(session: Session) -> int:
-    """Write the page and the open data of every published plan, and the front page that leads
-    there; return how many plans there are. Writing the same again changes nothing."""
-    texts: dict[str, bytes] = {}
-    plans = 0
+def texts(session: Session) -> dict[str, bytes]:
+    """Return page and open data of the catalogue and of every published plan, by path."""
+    found = _catalogue(session)
     for (year, area), group in groupby(public_versions(session), key=lambda p: (p.year, p.area)):
         versions = list(group)
-        plans += 1
-        texts[f"plans/{year}-{area}.html"] = page("plan.html.j2", depth="../", **_told(versions))
-        texts[f"plans/{year}-{area}.json"] = as_json([_data(plan) for plan in versions])
-    if texts:
-        put_all(texts | front(session), {})
-    return plans
+        found[f"plans/{year}-{area}.html"] = page("plan.html.j2", depth="../", **_told(versions))
+        found[f"plans/{year}-{area}.json"] = as_json([_data(plan) for plan in versions])
+    return found
+
+
+def _catalogue(session: Session) -> dict[str, bytes]:
+    if catalogue.latest(session) is None:
+        return {}
+    items = catalogue.listed(session)
+    names = catalogue.names_of(session, {code for one in items for code in
+                                         (one.department_code, *one.partner_codes)})
+    return {"catalogue.html": page("catalogue.html.j2", depth="", items=items, names=names,
+                                   editions=catalogue.editions(session), modes=MODES),
+            "catalogue.json": as_json([asdict(one) | {
+                "effective_from": one.effective_from.isoformat(),
+                "effective_to": one.effective_to and one.effective_to.isoformat()}
+                for one in items])}
 
 
 def _told(versions: list[AnnualPlan]) -> dict[str, Any]:
