@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/ready
 BROWSER := node_modules/ready
 
-.PHONY: setup demo test bench lint lock clean
+.PHONY: setup demo test bench fuzz lint lock clean
 
 setup: $(READY)
 
@@ -31,6 +31,9 @@ test: setup $(BROWSER)
 bench: setup
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
 	@$(VENV)/bin/python -m tests.bench --scale city $(ARGS)
+
+fuzz: setup
+	@$(VENV)/bin/python -m tests.fuzz --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1)
 
 lint: setup
 	@$(VENV)/bin/ruff check .
