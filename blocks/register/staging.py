@@ -34,6 +34,7 @@ from sqlalchemy.orm import Session
 
 from blocks.register.base import Base
 
+LARGE = 20_000
 ROWS = 50_000
 MEMORY = "192MB"  # for joining a million rows without going to the disk
 BETWEEN = "\x1f"  # parts of a list on their way; no cell holds it
@@ -59,6 +60,8 @@ def stage(session: Session, table: pa.Table) -> Subquery:
     session.execute(text("DROP TABLE IF EXISTS pg_temp.staged"))
     staged.create(session.connection())
     _copy(session, _flat(table))
+    if table.num_rows > LARGE:  # or a million rows are joined by way of the disk
+        session.execute(text("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"))
     session.execute(text("ANALYZE pg_temp.staged"))
     lists = {one.name for one in table.schema if pa.types.is_list(one.type)}
     return select(*(_as_list(one) if one.name in lists else one for one in staged.columns)

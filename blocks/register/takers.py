@@ -21,6 +21,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session, aliased
 
 from blocks.register.directories import (
@@ -132,10 +133,9 @@ def _targets(session: Session, staged: Staged) -> Changed:
     listed = _listed(staged)
     source = listed.join(Target, Target.uscc == listed.c.uscc).join(
         Department, Department.code == listed.c.code)
-    known = select(TargetListing.target_id, TargetListing.department_id)
-    session.execute(insert(TargetListing).from_select(
-        ["target_id", "department_id"],
-        select(Target.id, Department.id).select_from(source).except_(known)))
+    session.execute(upsert(TargetListing).from_select(
+        ["target_id", "department_id"], select(Target.id, Department.id).select_from(source),
+    ).on_conflict_do_nothing())
     return done
 
 
