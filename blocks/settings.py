@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     today: date | None = None
     prefect_port: int = 0
     site_port: int = 0
+    portal_port: int = 0
     postgres_port: int = 0
     work_pool: str = "choucha"
     smtp_host: str = ""

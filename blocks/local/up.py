@@ -98,10 +98,12 @@ def running(say: Say) -> Iterator[System]:
         if left:
             say(f"清理上次未正常结束的进程 {left} 个", 0)
         _start_database(system)
+        _start_portal(system)
         _start_prefect(system)
         _register(system)
         _start_worker(system)
         _start_site(system)
+        _wait_for_portal(system)
         yield system
     finally:
         system.stop()
@@ -139,6 +141,23 @@ def _beside(database_url: str) -> str:
     return f"{database_url.rpartition('/')[0]}/choucha_prefect"
 
 
+def _start_portal(system: System) -> None:
+    """Start the portal first: it needs PostgreSQL alone, and is ready while the engine starts."""
+    port = settings.get().portal_port or free_port()
+    system.processes.append(spawn("门户", [
+        sys.executable, "-m", "uvicorn", "blocks.portal.app:create_app", "--factory", "--host",
+        "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-server-header",
+    ], system.log("portal"), cwd=settings.ROOT))
+    system.facts["portal_url"] = f"http://127.0.0.1:{port}"
+
+
+def _wait_for_portal(system: System) -> None:
+    with system.step("门户已启动"):
+        if not wait_until(lambda: _answers(f"{system.facts['portal_url']}/sign-in"), 60):
+            raise NotAnswering("门户在一分钟内没有启动",
+                               system.log("portal").read_text("utf-8", "replace")[-800:])
+
+
 def _start_prefect(system: System) -> None:
     port = settings.get().prefect_port or free_port()
     system.facts["api_url"] = f"http://127.0.0.1:{port}/api"
@@ -161,8 +180,12 @@ def _start_prefect(system: System) -> None:
 
 
 def _healthy(api_url: str) -> bool:
+    return _answers(f"{api_url}/health")
+
+
+def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{api_url}/health", timeout=2).status_code == 200
+        return httpx.get(url, timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
 

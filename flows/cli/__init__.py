@@ -16,6 +16,7 @@ from flows.cli import (
     importing,
     people,
     plans,
+    portal,
     records,
     running,
     sheets,
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="部门联合“双随机、一公开”监管：从方案审批到结果公示。先运行 choucha up。")
 app.command("up")(running.up)
 app.command("demo")(running.demo)
+app.command("portal")(portal.portal)
 app.command("import")(records.import_roster)
 app.command("export")(sheets.export)
 app.command("template")(sheets.template)
@@ -35,6 +37,7 @@ app.command("status")(telling.status)
 app.command("timeline")(telling.timeline)
 app.command("verify")(verifying.verify)
 app.command("check-trail")(telling.check_trail)
+app.add_typer(portal.account, name="account")
 app.add_typer(catalogue.catalogue, name="catalogue")
 app.add_typer(plans.plan, name="plan")
 app.add_typer(people.scheme, name="scheme")

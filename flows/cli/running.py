@@ -13,13 +13,18 @@ from blocks import settings
 from blocks.errors import InspectionError
 from flows.cli.telling import console
 
+DEMO_PASSWORD = "yanshi-2026"  # of invented people, on loopback
+SIGN_INS = {"bangong": "联席会议办公室", "gaj.jingban": "牵头部门经办", "gaj.shenpi": "牵头部门审批",
+            "wjj.jingban": "参与部门经办", "gaj.01": "检查人员", "jiandu": "监督人员"}
+
 
 def say(sentence: str, seconds: float) -> None:
     console.print(f"[green]✓[/] {sentence}" + (f" [dim]{seconds:.1f} 秒[/]" if seconds else ""))
 
 
 def tell_addresses(facts: dict) -> None:
-    console.print(f"\n  Prefect 界面  {facts['ui_url']}\n  公示网站      {facts['site_url']}\n"
+    console.print(f"\n  门户          {facts['portal_url']}\n"
+                  f"  Prefect 界面  {facts['ui_url']}\n  公示网站      {facts['site_url']}\n"
                   f"  状态目录      {settings.state_dir()}\n")
 
 
@@ -41,6 +46,16 @@ def up() -> None:
                     console.print(f"[yellow]![/] {name}意外停止，已重新启动")
     except KeyboardInterrupt:
         console.print("\n已停止本次启动的全部进程，数据都在状态目录里。")
+
+
+def tell_sign_ins(portal_url: str) -> None:
+    """Give the people of the sample city a password and say who may sign in as what."""
+    from blocks.actions import accounts
+
+    console.print(f"\n  登录门户 {portal_url} 看看（密码都是 {DEMO_PASSWORD}）：")
+    for login, who in SIGN_INS.items():
+        accounts.set_password(login, DEMO_PASSWORD)
+        console.print(f"    {login:<14}{who}")
 
 
 def _as_interrupt(*_: object) -> None:
@@ -70,6 +85,8 @@ def demo(
             story = Demo(system, console, targets)
             story.play()
             console.print(f"\n[bold green]演示完成[/]，用时 {time.monotonic() - begun:.0f} 秒")
+            if keep:
+                tell_sign_ins(system.facts["portal_url"])
             while keep:
                 time.sleep(1)
                 system.revive()

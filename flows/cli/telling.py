@@ -49,6 +49,8 @@ def refusal(error: InspectionError) -> None:
 
 def show(table: Table, where: Console = console) -> None:
     """Print a table; what is too long for its column goes on below, nothing is cut off."""
+    for column in table.columns:
+        column.overflow = "fold"  # Chinese has no spaces to break at
     where.print(table, soft_wrap=False)
 
 
