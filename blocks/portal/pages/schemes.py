@@ -5,10 +5,10 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from blocks import settings
-from blocks.actions import assignments, schemes
+from blocks.actions import assignments, schemes, urging
 from blocks.portal.access import Rule, movers
 from blocks.portal.routes import At, Shown, deed, page
-from blocks.register import catalogue, overview, views
+from blocks.register import catalogue, outlook, overview, views
 from blocks.register.schemes import departments_of
 from blocks.rules.sampling import RAISES, RISK_CLASSES
 from blocks.rules.schemes import DRAW_KINDS, MODES
@@ -65,6 +65,16 @@ def scheme(at: At) -> Shown:
         "checks": overview.check_rows(at.session, found.id),
         "timeline": overview.timeline(at.session, found.id)[::-1],
         "raises": RAISES, "counties": settings.COUNTIES})
+
+
+@page("/schemes/{code}/preview", name="preview")
+def preview(at: At) -> Shown:
+    """Show what a scheme would take before it is approved: by stratum, county and department."""
+    found = views.scheme(at.session, at.visitor.actor, at.params["code"])
+    told = schemes.preview(found.code)
+    return Shown("preview.html.j2", {
+        "scheme": found, "told": told, "verdicts": outlook.verdicts(told),
+        "counties": sorted({name for row in told["expected"].values() for name in row})})
 
 
 def _choices(at: At) -> dict[str, Any]:
@@ -145,6 +155,7 @@ deed("/schemes/{code}/edit", schemes.edit, movers("scheme", "修改"), back=HERE
 deed("/schemes/{code}/submit", schemes.submit, movers("scheme", "提交审批"), back=HERE)
 deed("/schemes/{code}/approve", schemes.approve, movers("scheme", "批准"), back=HERE)
 deed("/schemes/{code}/return", schemes.return_, movers("scheme", "退回修改"), back=HERE)
+deed("/schemes/{code}/urge", urging.urge, Rule(frozenset({Role.OFFICE})), back="/office")
 deed("/schemes/{code}/accept", assignments.accept, movers("assignment", "接收任务"), back=HERE)
 deed("/schemes/{code}/send-back", assignments.send_back, movers("assignment", "退回任务"), back=HERE)
 deed("/schemes/{code}/resend", assignments.resend, movers("assignment", "再次派发"), back=HERE)
