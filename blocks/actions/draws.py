@@ -72,6 +72,8 @@ def reveal(login: str, code: str, secret: str) -> Done:
     with engine.change() as session:
         actor = account(session, login).as_actor()
         draw = _draw(session, code)
+        if not actor.roles & {Role.DRAFTER, Role.APPROVER}:  # the office types figures only
+            raise RuleViolation("密数由本部门的经办人或审批人揭示", "请换本部门的账号", article=3)
         source = _own_source(session, draw, actor)
         if draw.stage == "sealed" and source.value:
             raise StageError("本部门的密数已经揭示过", "无需再办")
@@ -91,6 +93,7 @@ def type_figure(login: str, code: str, value: str, locator: str | None = None) -
     with engine.change() as session:
         actor = account(session, login).as_actor()
         draw = _draw(session, code)
+        _of_a_party(actor, draw, "录入公开数字")
         source = _awaited_figure(session, draw, locator)
         advance(session, draw, "sealed", actor, verb="提交随机数",
                 details={"locator": source.locator if source else ""})
@@ -138,6 +141,7 @@ def void(login: str, code: str, reason: str) -> Done:
     with engine.change() as session:
         actor = account(session, login).as_actor()
         draw = _draw(session, code)
+        _of_a_party(actor, draw, "批准作废")
         _check_may_void(draw, reason)
         if draw.void_asked_by_id is None:
             raise StageError(f"{draw.title}没有人申请作废", "先由办公室用 choucha draw ask-void 提出")
@@ -147,6 +151,14 @@ def void(login: str, code: str, reason: str) -> Done:
         advance(session, draw, "void", actor, reason=reason)
         append_chain(session, draw, "void", content)
         return Done(f"{draw.title}：已作废，理由和原有文件继续公开", "系统随即预告下一次抽取")
+
+
+def _of_a_party(actor: Actor, draw: Draw, what: str) -> None:
+    """Refuse who neither takes part in the scheme nor is of the office."""
+    scheme = draw.scheme
+    if Role.OFFICE not in actor.roles and actor.department_id not in (
+            scheme.lead_id, *scheme.participant_ids):
+        raise RuleViolation(f"「{what}」由参加部门或办公室的人办理", "请由参加这次抽查的部门或办公室办理", article=3)
 
 
 def _check_may_void(draw: Draw, reason: str) -> None:

@@ -12,7 +12,7 @@ from blocks.register.directories import Account, Interest, account, business_acc
 from blocks.register.merging import hold, same_person
 from blocks.register.trail import advance, begin
 from blocks.register.visits import Check, Recusal, Seat, Visit, live_seats
-from blocks.rules.stages import Actor
+from blocks.rules.stages import Actor, Role
 
 FIRST_DECISION = 2  # the version a recusal has when it was decided once
 
@@ -20,10 +20,14 @@ FIRST_DECISION = 2  # the version a recusal has when it was decided once
 def seat_of(session: Session, check: Check, actor: Actor, certificate: str | None) -> Seat:
     """Return the actor's own seat in a check, or that of the certificate named.
 
+    Who names another must sit in the check, be the department's drafter, or the business.
+
     Raises:
         NotFound: there is none, or the person is suspended already.
     """
-    for seat in live_seats(session, check.id):
+    seats = live_seats(session, check.id)
+    sits = any(seat.inspector_id == actor.inspector_id for seat in seats)
+    for seat in seats if sits or actor.roles & {Role.DRAFTER, Role.BUSINESS} else ():
         wanted = (seat.inspector.certificate_no == certificate if certificate
                   else seat.inspector_id == actor.inspector_id)
         if wanted and not seat.suspended:
@@ -82,7 +86,7 @@ def visit_noticed(session: Session, code: str) -> Visit:
     plain = code.replace(" ", "").replace("-", "").upper()
     found = session.scalar(select(Visit).where(Visit.notice_code == plain))
     if found is None:
-        raise NotFound("没有这个通知书编码", "请按通知书右上角的编码填写")
+        raise NotFound("没有这个通知书编码", "请按通知书右上角的编码填写；查不到的可能不是真的，请向联席会议办公室核实")
     return found
 
 

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from blocks import settings
-from blocks.errors import InspectionError, NotAnswering, NotFound
+from blocks.errors import InspectionError, NotFound
 from blocks.portal import api, pages  # noqa: F401  (pages declare themselves)
 from blocks.portal.access import Forbidden, SignedOut, genuine, permit, visitor
 from blocks.portal.performing import SECRET, perform, read_body, status_of
@@ -161,10 +161,10 @@ def _again(one: Deed, request: Request, form: FormData, error: InspectionError) 
     """Show the page a refused form belongs to, with everything that was typed."""
     typed = {name: form.getlist(name) if len(form.getlist(name)) > 1 else value
              for name, value in form.items() if name not in HIDDEN}
-    back = PAGES.get(str(form.get("from", ""))) or PAGES[one.back]
     try:
+        back = PAGES.get(str(form.get("from", ""))) or PAGES[one.back]
         return shown(back, request, typed=typed, error=error)
-    except (NotAnswering, KeyError):
+    except (InspectionError, KeyError):  # the page cannot be made, or is not for this person
         return _kept(request, error, typed)
 
 

@@ -164,17 +164,3 @@ def visits_of(session: Session, actor: Actor) -> list[tuple[Visit, Check]]:
         Visit.stage != "replaced", Check.stage.in_(("planned", "recorded"))).order_by(
         Visit.day.nulls_last(), Visit.half, Visit.id))
     return [tuple(row) for row in rows] if actor.inspector_id is not None else []
-
-
-def noticed(session: Session, code: str) -> Visit:
-    """Return the visit of a notice's code (spaces and small letters do not matter).
-
-    Raises:
-        NotFound: no notice bears it.
-    """
-    found = session.scalar(select(Visit).where(
-        Visit.notice_code == "".join(code.split()).upper(), Visit.stage != "replaced"))
-    if found is None:
-        raise NotFound("没有这个编码的检查通知书", "请按通知书右上角的12位编码填写；查不到的，可能不是真的通知书，"
-                       "请向联席会议办公室核实")
-    return found

@@ -24,7 +24,7 @@ def look(at: At) -> Shown:
 @page(HERE, name="business", rule=ANYBODY)
 def business(at: At) -> Shown:
     """Show who comes, on what basis, and what the business may ask for; it proves they are genuine."""
-    visit = views.noticed(at.session, at.params["code"])
+    visit = recusals.visit_noticed(at.session, at.params["code"])
     checks = views.checks_of(at.session, visit)
     return Shown("business.html.j2", {
         "visit": visit, "when": overview.visit_time(visit), "code": at.params["code"],

@@ -6,6 +6,7 @@ from starlette.datastructures import FormData
 
 from blocks import settings
 from blocks.actions import assignments, schemes, urging
+from blocks.errors import StageError
 from blocks.portal.access import Rule, movers
 from blocks.portal.routes import At, Shown, deed, page
 from blocks.register import catalogue, outlook, overview, views
@@ -44,6 +45,8 @@ def new_scheme(at: At) -> Shown:
 def edit_scheme(at: At) -> Shown:
     """Show a drafted scheme to be written anew."""
     scheme = views.scheme(at.session, at.visitor.actor, at.params["code"])
+    if scheme.stage != "drafted" or scheme.lead_id != at.visitor.actor.department_id:
+        raise StageError(f"{scheme.title}现在不能修改", "只有草拟中的方案由牵头部门修改；已提交的，先请审批人退回")
     return Shown("scheme-form.html.j2", {"scheme": scheme, "values": _typed(at, _values(at, scheme)),
                                          **_choices(at)})
 

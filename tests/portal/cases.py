@@ -1,0 +1,250 @@
+"""Every deed of the portal in a scene where somebody may do it: what is sent, who may, whose it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+
+from blocks.actions import absences, accounts, assignments, checks, draws, plans, recusals, visits
+from blocks.register.database import transaction
+from blocks.register.visits import Visit
+from blocks.rules.stages import MOVES, Move
+from tests import people
+from tests.conftest import SAMPLE
+from tests.portal.roles import LEADER, SECOND, Somebody
+from tests.portal.test_whole_inspection import SCHEME
+from tests.scenes import SECRETS, first_check, visit_of
+
+OLD, NEW = "原来的口令一二三四", "新的口令五六七八九十"
+PARTIES = ("lead", "participating")
+
+
+@dataclass
+class Ground:
+    """Where a case is tried: the scene's scheme, its first check and that one's team."""
+
+    code: str
+    carry_on: Callable[[], list[str]]
+    ids: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def check(self) -> int:
+        return first_check(self.code)[0]
+
+    @property
+    def team(self) -> list[str]:
+        return first_check(self.code)[1]
+
+    def certificate(self) -> str:
+        from blocks.register.directories import account
+        from blocks.register.visits import Inspector
+        with transaction() as session:
+            return session.get_one(Inspector, account(session, self.team[0]).inspector_id).certificate_no
+
+
+@dataclass(frozen=True)
+class Case:
+    """`moves`: (thing, labels) of the table of moves, or none where the route's rule alone decides.
+    `owners`: sides whose people may (where a move is not `anywhere`, its owner); `only`: by name."""
+
+    scene: str
+    moves: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ("lead",)
+    only: tuple[str, ...] = ()
+    prepare: Callable[[Ground], object] = lambda ground: None
+    furnish: Callable[[Ground], object] = lambda ground: None  # once everybody is there
+    params: Callable[[Ground], dict[str, Any]] = lambda ground: {"code": ground.code}
+    form: Callable[[Ground, Somebody], dict[str, Any]] = lambda ground, who: {}
+    json: Callable[[Ground, Somebody], dict[str, Any]] | None = None
+    public: bool = False
+
+    def table(self) -> list[Move]:
+        thing, *labels = self.moves or ("",)
+        return [move for move in MOVES if move.thing == thing and move.label in labels]
+
+    def may(self, who: Somebody, roles: frozenset) -> bool:
+        """Tell whether this person may, by the table of moves (or the rule's roles) and the facts."""
+        if self.public:
+            return True
+        by = frozenset().union(*(move.by for move in self.table())) if self.moves else roles
+        return who.role in by and who.side in self.owners and (not self.only or who.name in self.only)
+
+
+ALL = ("lead", "participating", "foreign")
+INSPECTED = {"category": "no_problem"}
+
+
+def _check(ground: Ground) -> dict[str, Any]:
+    return {"check_id": ground.check}
+
+
+def _visit(ground: Ground) -> dict[str, Any]:
+    return {"visit_id": visit_of(ground.check)}
+
+
+def _answers(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {**INSPECTED, "answers.LG-01": "是", "reason": "样例理由"}
+
+
+def _answers_json(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {**INSPECTED, "answers": {"LG-01": "是"}, "reason": "样例理由"}
+
+
+def _without_reason(make: Callable) -> Callable:
+    return lambda ground, who: {name: value for name, value in make(ground, who).items()
+                                if name != "reason"}
+
+
+def _reason(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {"reason": "样例理由"}
+
+
+def _named(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {"reason": "样例理由", "certificate": ground.certificate()}
+
+
+def _with(**values: Any) -> Callable:
+    return lambda ground, who: values
+
+
+def _claimed(ground: Ground) -> None:
+    ground.ids |= recusals.claim(ground.team[0], ground.check, "亲属在该企业任职").ids
+
+
+def _refused(ground: Ground) -> None:
+    _claimed(ground)
+    recusals.decide("gaj.shenpi", ground.ids["recusal"], grant=False, reason="查无此事")
+
+
+def _reported(ground: Ground) -> None:
+    ground.ids |= absences.report(ground.team[0], ground.check, "ill").ids
+
+
+def _recorded(ground: Ground) -> None:
+    checks.record(ground.team[0], ground.check, "no_problem", {"*": "是"})
+
+
+def _inspected(ground: Ground) -> None:
+    people.inspected(ground.check, ground.team)
+
+
+def _planned(ground: Ground) -> None:
+    plans.take("bangong", SAMPLE / "plan.csv", 2026, accept_valid=True)
+
+
+def _notice(ground: Ground) -> dict[str, Any]:
+    with transaction() as session:
+        return {"code": session.get_one(Visit, visit_of(ground.check)).notice_code}
+
+
+def _scheme(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {**SCHEME, "lead": "gaj"}
+
+
+def _scheme_json(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {"data": people.contents(lead="gaj")}
+
+
+def _figure(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {"value": people.FIGURE}
+
+
+def _sent_back(ground: Ground) -> None:
+    assignments.send_back("xfjy.shenpi", ground.code, "人手不足")
+
+
+def _late(ground: Ground) -> None:
+    with transaction() as session:
+        session.execute(text("UPDATE dues SET started_on = started_on - 60, due_on = due_on - 60"))
+
+
+def _to_xfjy(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {"reason": "已商定", "department_code": "xfjy"}
+
+
+def _passwords(ground: Ground) -> None:
+    for login in (f"{role}-{side}" for role in ("office", "drafter", "approver", "auditor") for side in ALL):
+        accounts.set_password(login, OLD)
+
+
+CASES: dict[str, Case] = {
+    "/schemes": Case("drafted", ("scheme", "起草"), form=_scheme, json=_scheme_json,
+                     params=lambda ground: {}),
+    "/schemes/{code}/edit": Case("drafted", ("scheme", "修改"), form=_scheme, json=_scheme_json),
+    "/schemes/{code}/submit": Case("drafted", ("scheme", "提交审批")),
+    "/schemes/{code}/approve": Case("submitted", ("scheme", "批准"),
+                                    prepare=lambda ground: ground.carry_on()),
+    "/schemes/{code}/return": Case("submitted", ("scheme", "退回修改"), form=_reason),
+    "/schemes/{code}/draw/commit": Case("approved", ("draw", "提交随机数承诺"), PARTIES),
+    "/schemes/{code}/draw/reveal": Case(
+        "sealed", ("draw", "提交随机数"), PARTIES, only=tuple(
+            f"{role}-{side}" for role in ("drafter", "approver") for side in PARTIES),
+        form=lambda ground, who: {"secret": SECRETS.get(who.department, "00" * 32)}),
+    "/schemes/{code}/draw/type": Case("sealed", ("draw", "提交随机数"), ALL, only=(
+        "office-lead", "office-participating", "office-foreign", "drafter-lead", "approver-lead",
+        "drafter-participating", "approver-participating"), form=_figure),
+    "/schemes/{code}/draw/ask-void": Case("sealed", ("draw", "申请作废"), ALL, form=_reason),
+    "/schemes/{code}/draw/void": Case(
+        "sealed", ("draw", "作废"), ALL, only=("office-lead", "office-participating", "office-foreign",
+                                             "approver-lead", "approver-participating"),
+        prepare=lambda ground: draws.ask_void("bangong", ground.code, "名单漏了一个镇"), form=_reason),
+    "/schemes/{code}/accept": Case("dispatched", ("assignment", "接收任务"), ("participating",)),
+    "/schemes/{code}/send-back": Case("dispatched", ("assignment", "退回任务"), ("participating",),
+                                      form=_reason),
+    "/schemes/{code}/resend": Case("dispatched", ("assignment", "再次派发"), ALL, prepare=_sent_back,
+                                   form=_to_xfjy),
+    "/schemes/{code}/withdraw": Case("dispatched", ("assignment", "撤回任务"), ALL, prepare=_sent_back,
+                                     form=_to_xfjy),
+    "/schemes/{code}/urge": Case("dispatched", owners=ALL, prepare=_late),
+    "/checks/{check_id}/record": Case(
+        "in_field", ("check", "填报记录"), only=(LEADER,), params=_check,
+        form=_without_reason(_answers), json=_without_reason(_answers_json)),
+    "/checks/{check_id}/confirm": Case("in_field", ("check", "确认记录"), only=(SECOND,),
+                                       prepare=_recorded, params=_check),
+    "/checks/{check_id}/review": Case("in_field", ("check", "审核通过"), prepare=_inspected, params=_check),
+    "/checks/{check_id}/correct": Case(
+        "publicised", ("check", "提出更正"), only=("drafter-lead", "approver-lead", LEADER, SECOND),
+        params=_check, form=_answers, json=_answers_json),
+    "/checks/{check_id}/recuse": Case("in_field", ("recusal", "申请回避"), params=_check, form=_named,
+                                      only=("drafter-lead", LEADER, SECOND)),
+    "/checks/{check_id}/absence": Case(
+        "in_field", ("absence", "申请换人"), params=_check, only=("drafter-lead", LEADER, SECOND),
+        form=lambda ground, who: {"why": "ill", "certificate": ground.certificate()}),
+    "/recusals/{recusal_id}/decide": Case(
+        "in_field", ("recusal", "同意回避", "不予回避"), prepare=_claimed,
+        params=lambda ground: {"recusal_id": ground.ids["recusal"]},
+        form=_with(grant="true", reason="属实"), json=_with(grant=True, reason="属实")),
+    "/recusals/{recusal_id}/appeal": Case(
+        "in_field", ("recusal", "申请复核"), only=(LEADER,), prepare=_refused, form=_reason,
+        params=lambda ground: {"recusal_id": ground.ids["recusal"]}),
+    "/absences/{absence_id}/decide": Case(
+        "in_field", ("absence", "同意换人", "不予换人"), prepare=_reported,
+        params=lambda ground: {"absence_id": ground.ids["absence"]},
+        form=_with(grant="true"), json=_with(grant=True)),
+    "/visits/{visit_id}/replace": Case("in_field", ("visit", "申请递补"), PARTIES,
+                                       only=(LEADER, SECOND, "inspector-participating"),
+                                       params=_visit, form=_with(reason="closed", note="大门紧锁")),
+    "/visits/{visit_id}/confirm": Case(
+        "in_field", ("visit", "确认递补"), params=_visit, form=_reason,
+        prepare=lambda ground: visits.ask_replacement(
+            ground.team[0], visit_of(ground.check), "closed")),
+    "/plans/{year}/{county}/publish": Case(
+        "drafted", ("plan", "公布年度计划"), ALL, prepare=_planned,
+        params=lambda ground: {"year": 2026, "county": "445200"}),
+    "/plans/{year}/{county}/{entry}/answer": Case(
+        "drafted", ("plan", "修改年度计划"), ALL, prepare=_planned,
+        only=("office-lead", "office-participating", "office-foreign", "drafter-lead"),
+        params=lambda ground: {"year": 2026, "county": "445200", "entry": 1},
+        form=_with(**{"cells.share": "8%"}), json=_with(cells={"share": "8%"})),
+    "/password": Case("drafted", owners=ALL, params=lambda ground: {}, furnish=_passwords,
+                      only=tuple(f"{role}-{side}" for role in ("office", "drafter", "approver", "auditor")
+                                 for side in ALL),
+                      form=_with(old=OLD, new=NEW, again=NEW)),
+    "/accounts": Case("drafted", owners=ALL, params=lambda ground: {}, form=_with(
+        login="xin", name="样例·新人", roles=["drafter"], department_code="gaj")),
+    "/accounts/{login}/password": Case("drafted", owners=ALL,
+                                       params=lambda ground: {"login": "gaj.jingban"}),
+    "/sign-out-everywhere": Case("drafted", owners=ALL, params=lambda ground: {}),
+    "/n/{code}/recuse": Case("in_field", params=_notice, form=_named, public=True),
+}
