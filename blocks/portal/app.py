@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from blocks import settings
-from blocks.errors import InspectionError, NotFound
+from blocks.errors import InspectionError, NotAnswering, NotFound
 from blocks.portal import api, pages  # noqa: F401  (pages declare themselves)
 from blocks.portal.access import Forbidden, SignedOut, genuine, permit, visitor
 from blocks.portal.performing import SECRET, perform, read_body, status_of
@@ -90,6 +90,8 @@ def shown(one: Page, request: Request, *, typed: Mapping[str, Any] | None = None
           error: InspectionError | None = None, params: Mapping[str, str] | None = None,
           told: Mapping[str, str] | None = None) -> Response:
     """Return a page, with what was typed before and why it was refused, if it was."""
+    if any("\x00" in part for part in request.path_params.values()):
+        raise NotFound("没有这一页", "请从我的待办进入")
     with transaction() as session:
         who = None if one.rule.public else visitor(session, request)
         if who is not None:
@@ -128,9 +130,9 @@ def _carry_out(one: Deed, request: Request, form: FormData) -> Response:
     """Do it once, then show the page it belongs to; refused, show that page with what was typed."""
     if one.rule.public:
         return _by_anybody(one, request, form)
-    with transaction() as session:
-        who = visitor(session, request)
     try:
+        with transaction() as session:
+            who = visitor(session, request)
         permit(one.rule, who)
         genuine(who, str(form.get("csrf", "")))
         done, ids, key = perform(one, who, request.path_params, from_form(one, form),
@@ -161,6 +163,8 @@ def _again(one: Deed, request: Request, form: FormData, error: InspectionError) 
     """Show the page a refused form belongs to, with everything that was typed."""
     typed = {name: form.getlist(name) if len(form.getlist(name)) > 1 else value
              for name, value in form.items() if name not in HIDDEN}
+    if isinstance(error, NotAnswering):
+        return _kept(request, error, typed)
     try:
         back = PAGES.get(str(form.get("from", ""))) or PAGES[one.back]
         return shown(back, request, typed=typed, error=error)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from blocks.actions import Done
 from blocks.errors import InspectionError, NotAnswering, NotFound
 from blocks.portal.access import Forbidden, Visitor
-from blocks.portal.routes import Deed, path_values
+from blocks.portal.routes import OWN_TOKEN, Deed, check_text, path_values, takes_token
 from blocks.register import guard
 from blocks.register.database import transaction
 from blocks.register.guard import Guard, Repeated, Stale
@@ -31,7 +31,7 @@ def perform(one: Deed, who: Visitor, params: Mapping[str, str], body: Mapping[st
     Raises:
         InspectionError: the action refused, or the body is not what it asks for.
     """
-    values = read_body(one, body)
+    values = read_body(one, body) | ({OWN_TOKEN: who.token} if takes_token(one) else {})
     key = once[:80] or secrets.token_urlsafe(18)
     try:
         with guard.guarded(Guard(who.account.id, key, _seen(seen))):
@@ -59,7 +59,9 @@ def read_body(one: Deed, body: Mapping[str, Any]) -> dict[str, Any]:
         ready = one.body(**body)
     except ValidationError as error:
         raise InspectionError(*_unreadable(error)) from None
-    return {name: getattr(ready, name) for name in one.body.model_fields}
+    values = {name: getattr(ready, name) for name in one.body.model_fields}
+    check_text(values)
+    return values
 
 
 def _seen(text: str) -> tuple[str, int, int] | None:

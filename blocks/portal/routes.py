@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from blocks.actions import Done
-from blocks.errors import NotFound
+from blocks.errors import InspectionError, NotFound
 from blocks.portal.access import EVERYBODY, Rule, Visitor
 
+OWN_TOKEN = "token"  # a parameter of this name is given the session's token, by nobody else
 LONGEST_FIELD = 20_000  # characters; a finding of ten pages
 
 
@@ -84,7 +85,7 @@ def deed(path: str, function: Callable[..., Done], rule: Rule, *, back: str,
     in_path = {part[1:-1] for part in path.split("/") if part.startswith("{")}
     fields = {}
     for one in list(inspect.signature(function).parameters.values())[1:]:
-        if one.name not in in_path:
+        if one.name not in in_path and one.name != OWN_TOKEN:
             default = ... if one.default is inspect.Parameter.empty else one.default
             fields[one.name] = (one.annotation, default)
     model = create_model(f"Body_{function.__module__}_{function.__name__}".replace(".", "_"),
@@ -111,6 +112,25 @@ def from_form(one: Deed, form: FormData) -> dict[str, Any]:
     return body
 
 
+def check_text(value: Any) -> None:
+    """Refuse a text with a NUL in it, or far too long, however deep: nothing could keep it.
+
+    Raises:
+        InspectionError: there is such a text.
+    """
+    if isinstance(value, str) and "\x00" in value:
+        raise InspectionError("填写的内容里有看不见的空字符", "请重新录入这一处；什么都没有改动")
+    if isinstance(value, str) and len(value) > LONGEST_FIELD:
+        raise InspectionError(f"填写的内容太长（{len(value)}字）", f"请缩短到{LONGEST_FIELD}字以内；什么都没有改动")
+    for each in value.values() if isinstance(value, Mapping) else value if isinstance(
+            value, list | tuple) else ():
+        check_text(each)
+
+
+def takes_token(one: Deed) -> bool:
+    return OWN_TOKEN in inspect.signature(one.function).parameters
+
+
 def path_values(one: Deed, params: Mapping[str, str]) -> dict[str, Any]:
     """Return the path's parts as the function wants them: whole numbers where it says int.
 
@@ -119,6 +139,7 @@ def path_values(one: Deed, params: Mapping[str, str]) -> dict[str, Any]:
     """
     kinds = inspect.signature(one.function).parameters
     values: dict[str, Any] = dict(params)
+    check_text(values)
     for name, text in params.items():
         if kinds[name].annotation is int:
             if not (text.isascii() and text.isdecimal() and len(text) < 10):

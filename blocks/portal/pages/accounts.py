@@ -26,11 +26,11 @@ def all_accounts(at: At) -> Shown:
         "labels": {role.value: ROLE_LABELS[role] for role in accounts.PEOPLE}})
 
 
-def change(login: str, old: str, new: str, again: str) -> Done:
+def change(login: str, old: str, new: str, again: str, token: str = "") -> Done:
     """Change one's own password; it is typed twice."""
     if new != again:
         raise accounts.RuleViolation("两次输入的新密码不一样", "请重新输入")
-    return accounts.change_password(login, old, new)
+    return accounts.change_password(login, old, new, token=token or None)
 
 
 def _new_account(form: FormData) -> dict:

@@ -1,0 +1,195 @@
+"""Double clicks, old pages, forged forms, sessions that end, a register that is away: nothing is lost
+and nothing happens twice (G1, G14)."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from blocks import settings
+from blocks.actions import accounts, schemes
+from blocks.register.database import transaction
+from blocks.register.schemes import Scheme
+from blocks.register.trail import TrailLine
+from tests.portal.conftest import PASSWORD, Person
+from tests.portal.test_whole_inspection import SCHEME
+
+
+def count(model) -> int:
+    with transaction() as session:
+        return session.scalar(select(func.count()).select_from(model))
+
+
+def filled(drafter: Person, **fields: object) -> dict:
+    return {**drafter.form("/schemes/new", "/schemes"), **SCHEME, **fields}
+
+
+def test_a_double_click_has_one_effect_and_the_second_sees_the_first(city, person):
+    drafter = person("gaj.jingban")
+    fields = filled(drafter)
+    first, second = (drafter.sends("/schemes", fields, 200) for _ in range(2))
+    assert count(Scheme) == 1
+    assert "已起草" in first and "已起草" in second
+
+
+def test_two_clicks_at_once_have_one_effect(city, person):
+    drafter = person("gaj.jingban")
+    fields = filled(drafter)
+    clicks = [threading.Thread(target=drafter.http.post, args=("/schemes",), kwargs={"data": fields})
+              for _ in range(4)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert count(Scheme) == 1
+
+
+def test_a_page_from_before_cannot_act_and_says_so(open_scene, person):
+    code = open_scene("submitted")
+    approver = person("gaj.shenpi")
+    old = approver.form(f"/schemes/{code}", f"/schemes/{code}/return")
+    schemes.return_("gaj.shenpi", code, "请改")
+    schemes.submit("gaj.jingban", code)
+    before = count(TrailLine)
+    said = approver.sends(f"/schemes/{code}/return", {**old, "reason": "我的理由"}, 409)
+    assert "在您打开页面之后已被办理过" in said and "我的理由" in said
+    assert count(TrailLine) == before
+
+
+@pytest.mark.parametrize("csrf", ["", "x", None])
+def test_a_form_of_another_site_is_refused(city, person, csrf):
+    drafter = person("gaj.jingban")
+    fields = filled(drafter, csrf=csrf)
+    if csrf is None:
+        del fields["csrf"]
+    said = drafter.sends("/schemes", fields, 403)
+    assert "不是从本次登录的页面提交的" in said and SCHEME["title"] in said and count(Scheme) == 0
+
+
+def test_what_was_typed_when_the_session_ended_comes_back_after_signing_in(city, person):
+    drafter = person("gaj.jingban")
+    fields = filled(drafter, title="样例·写了很久的方案")
+    accounts.sign_out_everywhere("gaj.jingban")
+    said = drafter.sends("/schemes", fields, 401)
+    assert "您填写的内容还在" in said and "样例·写了很久的方案" in said
+    kept = {f"kept.{name}": value for name, value in fields.items() if name not in ("csrf", "once")}
+    answer = drafter.http.post("/sign-in", data={
+        "login": "gaj.jingban", "password": PASSWORD, "next": "/schemes", **kept})
+    assert answer.status_code == 200 and 'value="样例·写了很久的方案"' in answer.text
+    assert count(Scheme) == 0
+
+
+def test_five_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(city, person, monkeypatch):
+    accounts.set_password("gaj.jingban", PASSWORD)
+    guest = person()
+
+    def tries(password: str) -> str:
+        return guest.http.post("/sign-in", data={"login": "gaj.jingban", "password": password},
+                               follow_redirects=True).text
+    for _ in range(5):
+        assert "账号或密码不对" in tries("错")
+    assert "账号已锁定" in tries(PASSWORD)
+    later = datetime.now().astimezone() + timedelta(minutes=16)
+    monkeypatch.setenv("CHOUCHA_NOW", later.isoformat())
+    settings.get.cache_clear()
+    try:
+        assert "我的待办" in tries(PASSWORD)
+    finally:
+        monkeypatch.delenv("CHOUCHA_NOW")
+        settings.get.cache_clear()
+
+
+def test_whether_there_is_an_account_is_not_told(city, person):
+    guest = person()
+    there, not_there = (guest.http.post("/sign-in", data={"login": login, "password": "错"}).text
+                        for login in ("bangong", "meiyou"))
+    assert there.replace("bangong", "") == not_there.replace("meiyou", "")
+
+
+def test_a_first_password_works_for_a_change_only(city, person):
+    first = accounts.give_password("bangong", "gaj.jingban").ids["password"]
+    guest = person()
+    guest.http.post("/sign-in", data={"login": "gaj.jingban", "password": first})
+    assert "先设定您自己的密码" in guest.sees("/schemes")
+    assert "密码已修改" in guest.does("/password", "/password", old=first, new=PASSWORD, again=PASSWORD)
+    assert "起草方案" in guest.sees("/schemes")
+
+
+@pytest.mark.parametrize("path", ["/schemes/9999-999", "/checks/0", "/checks/-1", "/checks/abc",
+                                  "/checks/99999999999999999999999", "/visits/1", "/plans/26/445200",
+                                  "/nothing", "/n/XXXXXXXXXXXX", "/schemes/%00", "/plans/2026/火星"])
+def test_addresses_that_lead_nowhere_say_so(city, person, path):
+    said = person("bangong").sees(path, 404)
+    assert "没有" in said and "<main" in said
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "x"])
+def test_signing_in_leads_nowhere_else(city, person, target):
+    accounts.set_password("bangong", PASSWORD)
+    answer = person().http.post("/sign-in", data={"login": "bangong", "password": PASSWORD,
+                                                  "next": target})
+    assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("text", ['<script>alert(1)</script>', "𬭩䶮🏨", "\u202e反写", "'; DROP TABLE x;--"])
+def test_odd_texts_are_shown_as_they_are_written(city, person, text):
+    drafter = person("gaj.jingban")
+    said = drafter.sends("/schemes", filled(drafter, title=text), 200)
+    assert "<script>alert" not in said and "已起草" in said
+
+
+@pytest.mark.parametrize("fields", [{"title": "a\x00b"}, {"start": "明天"}, {"number": "很多"},
+                                    {"title": "长" * 30_000}, {"lead": "jyj"}, {"sampling": "x"}])
+def test_what_cannot_be_is_refused_in_chinese_and_kept(city, person, fields):
+    drafter = person("gaj.jingban")
+    answer = drafter.http.post("/schemes", data=filled(drafter, **fields))
+    assert answer.status_code in (404, 422), answer.text
+    assert 'role="alert"' in answer.text and SCHEME["grounds"] in answer.text and count(Scheme) == 0
+
+
+def test_what_is_far_too_large_is_refused_before_it_is_read(city, person):
+    answer = person("bangong").http.post("/accounts", content=b"x" * 13_000_000, headers={
+        "Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 413 and "超过 12 MB" in answer.text
+
+
+def test_a_register_that_is_away_is_told_and_what_was_typed_is_kept(city, person, monkeypatch):
+    drafter = person("gaj.jingban")
+    fields = filled(drafter)
+    monkeypatch.setenv("CHOUCHA_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    settings.get.cache_clear()
+    try:
+        said = drafter.sends("/schemes", fields, 503)
+    finally:
+        monkeypatch.undo()
+        settings.get.cache_clear()
+    assert "choucha up" in said and SCHEME["title"] in said
+
+
+def test_every_answer_has_the_headers_that_keep_it_in_its_place(city, person):
+    guest = person()
+    accounts.set_password("bangong", PASSWORD)
+    answer = guest.http.post("/sign-in", data={"login": "bangong", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie
+    headers = guest.http.get("/").headers
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_call_is_carried_out_once_per_key_and_refused_without_a_token(city, person):
+    from tests import people
+    token = accounts.give_token("bangong", "gaj.jingban").ids["token"]
+    http, body = person().http, {"data": people.contents()}
+    bearer = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k-1"}
+    first, second = (http.post("/api/v1/schemes", json=body, headers=bearer) for _ in range(2))
+    assert first.status_code == second.status_code == 200 and first.json() == second.json()
+    assert count(Scheme) == 1
+    code = first.json()["ids"]["scheme"]
+    stale = http.post(f"/api/v1/schemes/{code}/submit", headers={**bearer, "Idempotency-Key": "k-2",
+                                                                 "If-Match": "scheme:1:9"})
+    assert stale.status_code == 409 and "已被办理过" in stale.json()["message"]
+    assert http.post("/api/v1/schemes", json=body).status_code == 401
+    assert http.post("/api/v1/schemes", json={"date": 1}, headers=bearer).status_code == 422
+    assert http.get("/api/openapi.json").json()["paths"]["/api/v1/schemes/{code}/approve"]
