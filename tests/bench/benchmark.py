@@ -55,7 +55,7 @@ class Benchmark:
 def benchmarks() -> list[Benchmark]:
     """Every benchmark of this folder, P1 first."""
     names = [one.name for one in pkgutil.iter_modules(tests.bench.__path__)]
-    return [named(name) for name in sorted(names, key=_number) if re.fullmatch(r"p\d+", name)]
+    return [named(name) for name in sorted(names, key=_number) if re.fullmatch(r"p\d+x?", name)]
 
 
 def named(id_: str) -> Benchmark:
