@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from blocks import settings
@@ -92,6 +92,11 @@ def end_all(session: Session, account_id: int, *, but: str | None = None) -> int
     if but is not None:
         query = query.where(WebSession.token_hash != digest(but))
     return session.execute(query.values(ended_at=settings.now())).rowcount
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Forget sessions that nobody has used since a moment."""
+    session.execute(delete(WebSession).where(WebSession.seen_at < before))
 
 
 def machine(session: Session, token: str) -> Account | None:

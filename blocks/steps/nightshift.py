@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from sqlalchemy import exists, func, or_, select
 
 from blocks import engine, settings
 from blocks.errors import InspectionError
-from blocks.register import notices, trail
+from blocks.register import guard, notices, sessions, trail
 from blocks.register.database import only_one
 from blocks.register.directories import Inspector, Leave
 from blocks.register.schemes import Scheme
@@ -66,6 +67,14 @@ def refresh_lists() -> str | None:
     with engine.change() as session:
         changed = match_lists(session, settings.today())
     return f"按名单更新企业情况{changed}处" if changed else None
+
+
+def tidy() -> None:
+    """Forget what only the portal's last month needed: sessions that ended, forms that were sent."""
+    month_ago = settings.now() - timedelta(days=30)
+    with engine.change() as session:
+        sessions.forget(session, month_ago)
+        guard.forget(session, month_ago)
 
 
 def find_unfit() -> str | None:

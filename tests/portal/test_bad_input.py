@@ -10,8 +10,11 @@ from sqlalchemy import func, select
 from blocks import settings
 from blocks.actions import accounts, schemes
 from blocks.register.database import transaction
+from blocks.register.guard import Submission
 from blocks.register.schemes import Scheme
+from blocks.register.sessions import WebSession
 from blocks.register.trail import TrailLine
+from blocks.steps import nightshift
 from tests.portal.conftest import PASSWORD, Person
 from tests.portal.test_whole_inspection import SCHEME
 
@@ -193,3 +196,16 @@ def test_a_call_is_carried_out_once_per_key_and_refused_without_a_token(city, pe
     assert http.post("/api/v1/schemes", json=body).status_code == 401
     assert http.post("/api/v1/schemes", json={"date": 1}, headers=bearer).status_code == 422
     assert http.get("/api/openapi.json").json()["paths"]["/api/v1/schemes/{code}/approve"]
+
+
+def test_the_night_forgets_what_is_a_month_old_and_nothing_younger(city, person, monkeypatch):
+    drafter = person("gaj.jingban")
+    drafter.sends("/schemes", filled(drafter), 200)
+    now = datetime.now().astimezone()
+    for days, left in ((29, 1), (31, 0)):
+        monkeypatch.setenv("CHOUCHA_NOW", (now + timedelta(days=days)).isoformat())
+        settings.get.cache_clear()
+        nightshift.tidy()
+        assert (count(Submission), count(WebSession)) == (left, left)
+    monkeypatch.delenv("CHOUCHA_NOW")
+    settings.get.cache_clear()
