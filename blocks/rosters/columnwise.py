@@ -103,6 +103,11 @@ def _dealt_out(found: list, places_of: np.ndarray, is_one: Callable) -> dict:
     return {int(at): found[places_of[at]] for at in np.flatnonzero(such[places_of])}
 
 
+# the code points that are no characters, in the form of RE2
+_NONE = r"\x{FDD0}-\x{FDEF}" + "".join(
+    rf"\x{{{plane:X}FFFE}}\x{{{plane:X}FFFF}}" for plane in range(17))
+
+
 def _in_order(one: Field, texts: pa.Array) -> np.ndarray | None:
     """Return a mask of the cells that are surely their own value; None: look at each word."""
     if one.type == "uscc":
@@ -123,7 +128,7 @@ def _pattern(one: Field) -> str:
     longest = max(map(len, one.blank), default=0) + 1
     if one.type == "code":
         return rf"^[0-9A-Za-z]{{{longest}}}[!-~]*$"
-    return rf"^[\p{{Han}}0-9A-Za-z·]{{{longest}}}[^\pZ\p{{Cc}}\p{{Cf}}\t\r\n]*$"
+    return rf"^[\p{{Han}}0-9A-Za-z·]{{{longest}}}[^\pZ\p{{Cc}}\p{{Cf}}\t\r\n{_NONE}]*$"
 
 
 def right_codes(texts: pa.Array) -> np.ndarray:
