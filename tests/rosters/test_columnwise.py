@@ -17,7 +17,8 @@ GOOD = "91445202YL440001A"
 PIECES = st.sampled_from(["样例", "公司", "无", "N/A", "（", "）", "(", ")", " ", "\u3000", "·", "=", "'", "-",
                           "1", "138", "0000", "\u200b", "\n", "x", "A", "9.1E+17", "是", "2026-01-02",
                           "榕城", "\ue001",
-                          "\uffff", "\ufdd0", "\U0010fffe", "样例样例样例样例样例样例\uffff", "ﬁ", "e\u0301", "㈱", GOOD + uscc.check_character(GOOD),
+                          "\uffff", "\ufdd0", "\U0010fffe", "样例样例样例样例样例样例\uffff", "ﬁ",
+                          "e\u0301", "㈱", GOOD + uscc.check_character(GOOD),
                           "445202198001011234", "13800000000", "440500000012345"])
 CELLS = st.one_of(st.lists(PIECES, max_size=6).map("".join), st.text(max_size=24))
 
