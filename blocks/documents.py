@@ -5,11 +5,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import segno
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.register import catalogue
+from blocks.register.aftermath import FollowUp, Letter
 from blocks.register.directories import Department
 from blocks.register.merging import group
 from blocks.register.overview import HALF_LABELS
@@ -48,7 +50,8 @@ def visit_notice(session: Session, visit: Visit) -> str:
         Check.visit_id.in_([one.id for one in visits])).order_by(Check.department_id, Check.id))
     return render("documents/notice.html.j2", business=visit.target,
                   schemes=sorted({one.scheme for one in visits}, key=lambda scheme: scheme.code),
-                  code=" ".join(re.findall(".{4}", visit.notice_code)), day=visit.day,
+                  code=_grouped(visit.notice_code), day=visit.day,
+                  qr=_qr(f"/n/{visit.notice_code}"),
                   half=HALF_LABELS.get(visit.half or "", ""), departments=[
                       _noticed(session, department, list(own)) for department, own in groupby(
                           checks, key=lambda check: check.department)])
@@ -62,3 +65,28 @@ def _noticed(session: Session, department: Department, checks: list[Check]) -> d
              if not seat.suspended]
     return {"name": department.name, "items": items, "people": list(dict.fromkeys(
         (seat.inspector.name, seat.inspector.certificate_no) for seat in seats))}
+
+
+def rectification_order(session: Session, follow_up: FollowUp) -> str:
+    """Return the order to rectify (责令改正通知书) that the business gets (art. 10)."""
+    check = follow_up.check
+    entry = next(one for one in check.records if one.number == follow_up.record_number)
+    return render("documents/order.html.j2", follow_up=follow_up, check=check, record=entry,
+                  business=check.visit.target, code=_grouped(check.visit.notice_code),
+                  items=catalogue.items(session, sorted(check.item_codes), check.visit.scheme),
+                  category=settings.results().category(entry.category))
+
+
+def supervision_letter(session: Session, letter: Letter) -> str:
+    """Return a letter of supervision (督办函) in official form (art. 5)."""
+    return render("documents/letter.html.j2", letter=letter, scheme=letter.scheme)
+
+
+def _grouped(code: str) -> str:
+    return " ".join(re.findall(".{4}", code))
+
+
+def _qr(path: str) -> str:
+    """Return a QR code of a page of the portal as a data address; "" where it has no address."""
+    address = settings.portal_url()
+    return segno.make(f"{address}{path}", error="m").svg_data_uri(scale=4, border=2) if address else ""

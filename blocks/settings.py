@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     prefect_port: int = 0
     site_port: int = 0
     portal_port: int = 0
+    portal_url: str = ""
     postgres_port: int = 0
     work_pool: str = "choucha"
     smtp_host: str = ""
@@ -116,6 +117,11 @@ def api_url() -> str:
 
 def site_url() -> str:
     return running().get("site_url", "")
+
+
+def portal_url() -> str:
+    """Return the portal's address as people outside reach it, or "" when none is known."""
+    return (get().portal_url or running().get("portal_url", "")).rstrip("/")
 
 
 def now() -> datetime:

@@ -1,6 +1,6 @@
 """Record, confirm, review and correct a check (art. 4, 10, 11)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, settings
 from blocks.actions import Done
+from blocks.actions.attaching import Upload, made_ready, photograph
 from blocks.errors import RuleViolation, StageError
 from blocks.register.directories import Account, account
 from blocks.register.trail import advance
@@ -60,14 +61,22 @@ def _check_content(check: Check, category: str, finding: str, answers: Mapping[s
 
 
 def record(login: str, check_id: int | str, category: str, answers: Mapping[str, str],
-           finding: str = "", on: date | None = None) -> Done:
-    """Fill in a check's record; it counts when the second inspector has confirmed it."""
+           finding: str = "", on: date | None = None, photos: Sequence[Upload] = (),
+           drop: Sequence[int] = ()) -> Done:
+    """Fill in a check's record; it counts when the second inspector has confirmed it.
+
+    `photos` are attached to it; `drop` takes out some that were attached before (ids). The trail
+    keeps the hashes of all of them.
+    """
+    ready = made_ready(photos)
     with engine.change() as session:
         actor = account(session, login).as_actor()
         check = get(session, Check, check_id)
         scheme, on = check.visit.scheme, on or settings.today()
-        advance(session, check, "planned", actor, verb="填报记录",
-                record_number=check.record_number if _waiting(check) else check.record_number + 1)
+        number = check.record_number if _waiting(check) else check.record_number + 1
+        pictures = photograph(session, check, actor, number, ready, drop)
+        advance(session, check, "planned", actor, verb="填报记录", record_number=number,
+                details={"photos": pictures} if pictures else None)
         if scheme.stage not in ("staffed", "in_field") or check.visit.stage == "replaced":
             raise StageError(f"{check.title}：现在不能填报",
                              "人员配齐之后、检查结束之前填报；已递补的对象不再检查")
@@ -157,14 +166,17 @@ def review(login: str, check_id: int | str, *, approve: bool = True, reason: str
 
 
 def correct(login: str, check_id: int | str, category: str, answers: Mapping[str, str],
-            reason: str, finding: str = "") -> Done:
+            reason: str, finding: str = "", photos: Sequence[Upload] = ()) -> Done:
     """Propose a correction of a public result: a new version; both stay public (art. 11)."""
+    ready = made_ready(photos)
     with engine.change() as session:
         actor = account(session, login).as_actor()
         check = get(session, Check, check_id)
         latest = check.latest
+        number = check.record_number + 1
+        pictures = photograph(session, check, actor, number, ready)
         advance(session, check, "public", actor, verb="提出更正", reason=reason,
-                record_number=check.record_number + 1)
+                record_number=number, details={"photos": pictures} if pictures else None)
         if latest.verdict is None:
             raise StageError(f"{check.title}已有一份更正在等待审核", "请先审核那一份")
         if not set(actor.roles) & {"drafter", "approver"}:

@@ -1,7 +1,7 @@
 """Write, submit, approve, return a scheme (art. 6, 8)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, settings
 from blocks.actions import Done
+from blocks.actions.attaching import Upload, ground
 from blocks.errors import RuleViolation, StageError
-from blocks.register import catalogue
+from blocks.register import attachments, catalogue
 from blocks.register.contents import as_draft
 from blocks.register.directories import InspectionItem, account, department
 from blocks.register.outlook import outlook
@@ -225,3 +226,16 @@ def return_(login: str, code: str, reason: str) -> Done:
         scheme = find_scheme(session, code, lock=True)
         advance(session, scheme, "drafted", actor, verb="退回修改", reason=reason)
         return Done(f"方案 {scheme.title} 已退回修改", "经办人修改后可再次提交")
+
+
+def attach(login: str, code: str, files: Sequence[Upload] = (), drop: Sequence[int] = ()) -> Done:
+    """Attach papers that ground a drafted scheme (年度计划、上级文件), or take some out again."""
+    if not files and not drop:
+        raise RuleViolation("没有选择要附上或去掉的文件", "请选择 PDF 或图片")
+    with engine.change() as session:
+        actor = account(session, login).as_actor()
+        scheme = find_scheme(session, code, lock=True)
+        attachments.drop(attachments.of_scheme(session, scheme.id), drop)
+        papers = ground(session, scheme, actor, files)
+        advance(session, scheme, "drafted", actor, verb="修改", details={"papers": papers})
+        return Done(f"方案 {scheme.title} 有附件{len(papers)}份", "审批人可以查看")

@@ -5,6 +5,8 @@ transactions; the other modules are the nouns.
 """
 
 from blocks.register import (  # noqa: F401  (every table must be known to the metadata)
+    aftermath,
+    attachments,
     catalogue,
     directories,
     draws,

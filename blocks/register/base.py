@@ -1,6 +1,6 @@
 """The ground of every table: names of constraints, and what a moving thing carries."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, Text, func
@@ -59,6 +59,11 @@ class Moving:
     def title(self) -> str:
         """A short Chinese name for messages and run names."""
         raise AttributeError(type(self))
+
+    @property
+    def own_due_on(self) -> date | None:
+        """The day somebody set for this very thing; none where the clock's own period counts."""
+        return None
 
 
 def scheme_of(thing: Moving) -> int | None:

@@ -8,6 +8,8 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from blocks import settings
+from blocks.register import aftermath
+from blocks.register.aftermath import FollowUp, Letter, Objection
 from blocks.register.base import Moving
 from blocks.register.draws import Draw, DrawSource
 from blocks.register.schemes import Assignment, Scheme
@@ -47,7 +49,8 @@ class Task:
 def tasks(session: Session, actor: Actor) -> list[Task]:
     """Return what waits for this person, soonest first; what has no clock comes last."""
     found = [*_schemes(session, actor), *_draws(session, actor), *_assignments(session, actor),
-             *_decisions(session, actor), *_records(session, actor), *_reviews(session, actor)]
+             *_decisions(session, actor), *_records(session, actor), *_reviews(session, actor),
+             *_aftermath(session, actor), *_office(session, actor)]
     return sorted(found, key=lambda task: (task.due_on or date.max, task.about, task.verb))
 
 
@@ -164,3 +167,34 @@ def _reviews(session: Session, actor: Actor) -> Iterator[Task]:
             CheckRecord.confirmed_by_id.is_distinct_from(actor.id))):
         yield Task("审核更正" if check.stage == "public" else "审核检查记录", check.title,
                    f"/checks/{check.id}", due_on, bool(provisional))
+
+
+def _aftermath(session: Session, actor: Actor) -> Iterator[Task]:
+    """Yield what results leave to do: objections, follow-ups, letters to answer."""
+    if not _has(actor, Role.DRAFTER, Role.APPROVER) or actor.department_id is None:
+        return
+    own = actor.department_id
+    for model, stage, verb, roles in ((Objection, "filed", "答复异议", (Role.APPROVER,)),
+                                      (FollowUp, "open", "办结后续处置", (Role.DRAFTER, Role.APPROVER))):
+        if _has(actor, *roles):
+            for one, due_on, provisional in session.execute(_clocked(
+                    model, model.thing).join(model.check).where(
+                    model.stage == stage, Check.department_id == own)):
+                yield Task(verb, one.check.title, f"/checks/{one.check_id}", due_on, bool(provisional))
+    for letter, due_on, provisional in session.execute(_clocked(Letter, "letter").where(
+            Letter.stage == "issued", Letter.department_id == own)):
+        yield Task("回复督办函", letter.scheme.title, f"/schemes/{letter.scheme.code}", due_on,
+                   bool(provisional))
+    for one in aftermath.to_be_corrected(session, own):
+        yield Task("提出更正（异议成立）", one.check.title, f"/checks/{one.check_id}")
+    to_follow = [code for code, one in settings.results().categories.items() if one.needs_follow_up]
+    for check in aftermath.undecided(session, own, to_follow):
+        yield Task("定后续处置", check.title, f"/checks/{check.id}")
+
+
+def _office(session: Session, actor: Actor) -> Iterator[Task]:
+    if _has(actor, Role.OFFICE):
+        for scheme in session.scalars(select(Scheme).where(
+                Scheme.cancel_asked_by_id.is_not(None), Scheme.cancel_asked_by_id != actor.id,
+                Scheme.stage.not_in(("cancelled", "concluded", "publicised")))):
+            yield Task("决定是否取消方案", scheme.title, f"/schemes/{scheme.code}")

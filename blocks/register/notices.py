@@ -49,3 +49,8 @@ def queue(session: Session, key: str, kind: str, subject: str, body: str, *,
 def queued(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Notice).where(
         Notice.stage == "queued")) or 0
+
+
+def failed(session: Session) -> list[Notice]:
+    """Return the notices that nobody took."""
+    return list(session.scalars(select(Notice).where(Notice.stage == "failed").order_by(Notice.id)))

@@ -84,3 +84,21 @@ def trail_lines(session: Session, *, thing: str = "", who: str = "", scheme: str
     told = [{"line": line, "name": name, "login": login, "scheme": code}
             for line, name, login, code in rows[:A_PAGE]]
     return told, told[-1]["line"].number if len(rows) > A_PAGE else None
+
+
+def dues_by_day(session: Session, department_id: int | None) -> list[dict[str, Any]]:
+    """Return the running clocks of a department (None: of all), by day and kind, soonest first.
+
+    Each: {due_on, clock, department, provisional, count, left (Chinese)}.
+    """
+    query = select(DueLine.due_on, DueLine.clock, Department.short_name, DueLine.provisional,
+                   func.count()).outerjoin(Department, Department.id == DueLine.department_id).where(
+        DueLine.met_at.is_(None)).group_by(DueLine.due_on, DueLine.clock, Department.short_name,
+                                           DueLine.provisional).order_by(DueLine.due_on, DueLine.clock)
+    if department_id is not None:
+        query = query.where(DueLine.department_id == department_id)
+    today, calendar = settings.today(), settings.calendar()
+    return [{"due_on": due_on, "clock": CLOCKS[clock].label, "department": short or "",
+             "provisional": provisional, "count": count,
+             "left": say_left(Due(due_on, provisional, ""), today, calendar)}
+            for due_on, clock, short, provisional, count in session.execute(query)]

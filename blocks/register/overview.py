@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks import settings
+from blocks.register import notices
 from blocks.register.directories import Account, Department, Inspector
 from blocks.register.draws import DrawSource, open_draw
 from blocks.register.due import MOST_TRIES, find
 from blocks.register.merging import merged
-from blocks.register.notices import Notice
 from blocks.register.schemes import Assignment, Attempt, Scheme, departments_of
 from blocks.register.trail import DueLine, TrailLine
 from blocks.register.visits import Check, Seat, Visit, live_checks
@@ -138,14 +138,18 @@ def _awaited_by_assignments(session: Session, scheme: Scheme) -> str:
     return "；".join(said) or "系统确定检查时间"
 
 
+def stuck_works(session: Session) -> list[Attempt]:
+    """Return the works that are still due and were started five times in vain (G17)."""
+    due = {work.key for work in find(session)}
+    stuck = session.scalars(select(Attempt).where(Attempt.tries >= MOST_TRIES).order_by(Attempt.key))
+    return [one for one in stuck if one.key in due]
+
+
 def needs_a_person(session: Session) -> list[str]:
     """Return, in Chinese, the works started five times in vain and the notices nobody took (G17)."""
-    due = {work.key for work in find(session)}
-    stuck = session.scalars(select(Attempt).where(Attempt.tries >= MOST_TRIES))
-    failed = session.scalars(select(Notice).where(Notice.stage == "failed").order_by(Notice.id))
     return [f"流程 {a.flow} 已启动{a.tries}次仍未办成，请在 Prefect 界面查看运行 {a.last_run}"
-            for a in stuck if a.key in due] + [
-            f"通知未能发出：{n.subject}（{n.last_error}）" for n in failed]
+            for a in stuck_works(session)] + [
+            f"通知未能发出：{n.subject}（{n.last_error}）" for n in notices.failed(session)]
 
 
 def timeline(session: Session, scheme_id: int, *, whole: bool = False) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from blocks.register.base import AccountRef, Base, Id, Moving, scheme_of
 from blocks.rules import stages
 from blocks.rules.deadlines import due as due_of
 from blocks.rules.stages import Actor, Move
+from blocks.workdays import Due
 
 TRAIL_HASH = "sm3"
 TRAIL_LOCK = 7000
@@ -199,7 +200,8 @@ def start_clock(session: Session, thing: Moving, clock: str, from_day: date) -> 
         DueLine.met_at.is_(None)))
     line = found or DueLine(thing=thing.thing, thing_id=thing.id, clock=clock,
                             scheme_id=scheme_of(thing), department_id=thing.owner_department_id)
-    counted = due_of(clock, from_day, settings.calendar(), settings.regulation(from_day))
+    counted = Due(thing.own_due_on, False, "另定期限") if thing.own_due_on else due_of(
+        clock, from_day, settings.calendar(), settings.regulation(from_day))
     line.started_on, line.due_on = from_day, counted.on
     line.provisional, line.explained = counted.provisional, counted.explained
     session.add(line)

@@ -22,7 +22,7 @@ from blocks.register.schemes import Scheme
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.stages import KINDS
 
-Found = TypeVar("Found", "Visit", "Check", "Recusal", "Absence")
+Found = TypeVar("Found", bound=Moving)
 LIVE_VISIT = "stage <> 'replaced'"
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read for another
 
@@ -251,7 +251,7 @@ def live_seats(session: Session, check_id: int) -> list[Seat]:
 
 
 def get(session: Session, kind: type[Found], id: int | str) -> Found:
-    """Return a visit, check, recusal or absence by id, held until the transaction ends.
+    """Return something of a scheme (a visit, a check, a recusal …) by id, held until the transaction ends.
 
     Its scheme is locked first, as flows do: whoever moves something in a scheme waits there, so
     two never wait for each other.

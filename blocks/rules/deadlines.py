@@ -35,6 +35,9 @@ CLOCKS: dict[str, Clock] = {
     "recusal": Clock("决定回避", "recusal_workdays", LOCAL, "检查部门审批人"),
     "absence": Clock("决定换人", "recusal_workdays", LOCAL, "检查部门审批人"),
     "publicity": Clock("公示检查结果", "publicity_workdays", "art. 11", "检查部门"),
+    "follow_up": Clock("后续处置", "follow_up_workdays", LOCAL, "检查部门"),  # or its own due date
+    "objection": Clock("答复异议", "objection_workdays", LOCAL, "检查部门审批人"),
+    "letter": Clock("回复督办", "letter_workdays", LOCAL, "被督办部门"),
 }
 
 

@@ -22,7 +22,8 @@ FILE = "config/regulation.yaml"
 SINCE_THEN = {"max_visits_per_inspector_per_year": 1_000_000, "area_rule": "any",
               "former_employment_years": 3, "max_visits_per_business_per_year": 1_000_000,
               "max_visits_per_business_and_department_per_year": 1_000_000,
-              "plan_opening_workdays": 20}
+              "plan_opening_workdays": 20, "follow_up_workdays": 15, "objection_workdays": 15,
+              "letter_workdays": 3}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Regulation:
     review_workdays: int
     recusal_workdays: int
     contribution_workdays: int
+    follow_up_workdays: int
+    objection_workdays: int
+    letter_workdays: int
     reminder_workdays: tuple[int, ...]
     supervision_letter_after_days_late: int
     min_inspectors_per_check: int

@@ -115,6 +115,12 @@ KINDS: dict[str, Kind] = {
         "planned": "待检查", "recorded": "待审核", "reviewed": "待公示", "public": "已公示",
         "corrected": "更正待公示", "withdrawn": "已撤下",
     }),
+    "follow_up": Kind("后续处置", {"open": "办理中", "closed": "已办结"}),
+    "objection": Kind("企业异议", {
+        "filed": "待答复", "upheld": "异议成立", "dismissed": "异议不成立",
+    }),
+    "evaluation": Kind("企业评价", {"given": "已评价"}),
+    "letter": Kind("督办函", {"issued": "待回复", "answered": "已回复"}),
 }
 
 _D, _A, _I, _O, _B, _S = (frozenset({r}) for r in (
@@ -231,6 +237,23 @@ MOVES: tuple[Move, ...] = (
     Move("check", "corrected", "public", "公示更正", _S, meets=("publicity",)),
     Move("check", "public", "withdrawn", "撤下", _O | _A, needs_reason=True, anywhere=True,
          other_than=("recorded_by_id",)),
+
+    Move("follow_up", None, "open", "提出后续处置", _I | _REVIEWERS, starts=("follow_up",)),
+    Move("follow_up", "open", "open", "改期", _A, needs_reason=True, starts=("follow_up",)),
+    Move("follow_up", "open", "closed", "办结", _I | _REVIEWERS, needs_reason=True,
+         meets=("follow_up",)),
+
+    Move("objection", None, "filed", "提出异议", _B, needs_reason=True, starts=("objection",)),
+    *(Move("objection", "filed", target, label, _A, needs_reason=True, meets=("objection",),
+           other_than=("recorded_by_id", "confirmed_by_id"))
+      for target, label in (("upheld", "异议成立"), ("dismissed", "异议不成立"))),
+
+    Move("evaluation", None, "given", "评价", _B),
+
+    Move("letter", None, "issued", "发督办函", _O, needs_reason=True, anywhere=True,
+         starts=("letter",)),
+    Move("letter", "issued", "answered", "回复督办", _REVIEWERS, needs_reason=True,
+         meets=("letter",)),
 )
 
 FLOWS_WOKEN = frozenset(m.wakes for m in MOVES if m.wakes)

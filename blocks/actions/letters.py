@@ -1,0 +1,67 @@
+"""Letters of supervision (督办函): the office writes to a department that is late, it answers (art. 5)."""
+
+from sqlalchemy import select
+
+from blocks import documents, engine
+from blocks.actions import Done
+from blocks.errors import RuleViolation, StageError
+from blocks.register import notices
+from blocks.register.aftermath import Letter
+from blocks.register.directories import account, department
+from blocks.register.oversight import late
+from blocks.register.schemes import scheme as find_scheme
+from blocks.register.trail import advance, begin
+from blocks.register.visits import get
+from blocks.rules.stages import Role
+
+
+def issue(login: str, code: str, department_code: str, reason: str) -> Done:
+    """Issue a letter about everything a department is late with in a scheme; `reason`: what is asked.
+
+    Raises:
+        StageError: the department is not late, or has not answered the last letter.
+    """
+    with engine.change() as session:
+        actor = account(session, login).as_actor()
+        scheme = find_scheme(session, code, lock=True)
+        addressed = department(session, department_code)
+        matters = [f"{one['clock']}{one['count']}件，应于{one['due_on']:%Y年%m月%d日}前办结，{one['left']}"
+                   for one in late(session) if one["scheme_code"] == scheme.code
+                   and one["department"] == addressed.short_name]
+        if not matters:
+            raise StageError(f"{addressed.short_name}在{scheme.title}没有逾期的事", "没有逾期的不发督办函")
+        if session.scalar(select(Letter.id).where(
+                Letter.scheme_id == scheme.id, Letter.department_id == addressed.id,
+                Letter.stage == "issued")) is not None:
+            raise StageError(f"给{addressed.short_name}的督办函还没有回复", "等回复之后再发，或者催办")
+        letter = Letter(scheme=scheme, scheme_id=scheme.id, department=addressed,
+                        department_id=addressed.id, matters=matters, request=reason.strip())
+        begin(session, letter, actor, reason=reason)
+        notices.queue(session, f"letter:{letter.id}", "letter", f"督办函：{scheme.title}",
+                      "\n".join([*matters, reason.strip()]), department_id=addressed.id,
+                      scheme_id=scheme.id)
+        return Done(f"{letter.title}已发出（编号{letter.id}）", "通知随即发出，请该部门3个工作日内回复",
+                    {"letter": letter.id})
+
+
+def answer(login: str, letter_id: int | str, reason: str) -> Done:
+    """Answer a letter: why it is late, and until when it will be done."""
+    with engine.change() as session:
+        actor = account(session, login).as_actor()
+        letter = get(session, Letter, letter_id)
+        advance(session, letter, "answered", actor, reason=reason, answer=reason.strip())
+        return Done(f"{letter.title}：已回复", "办公室在总览里看到")
+
+
+def paper(login: str, letter_id: int | str) -> tuple[str, bytes]:
+    """Return name and content of a letter in official form.
+
+    Raises:
+        RuleViolation: neither the office, an auditor nor the department it is written to.
+    """
+    with engine.change() as session:
+        actor = account(session, login).as_actor()
+        letter = get(session, Letter, letter_id)
+        if not actor.roles & {Role.OFFICE, Role.AUDITOR} and actor.department_id != letter.department_id:
+            raise RuleViolation("督办函只给收函部门和办公室", "请由该部门的人取用", article=5)
+        return f"督办函-{letter.id}.html", documents.supervision_letter(session, letter).encode()
