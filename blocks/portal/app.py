@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request
@@ -25,6 +26,7 @@ from blocks.errors import InspectionError, NotAnswering, NotFound
 from blocks.portal import api, pages  # noqa: F401  (pages declare themselves)
 from blocks.portal.access import Forbidden, SignedOut, genuine, permit, visitor
 from blocks.portal.performing import SECRET, perform, read_body, status_of
+from blocks.portal.plain import HTMX, LIBRARY, plain
 from blocks.portal.routes import DEEDS, PAGES, At, Deed, Page, from_form
 from blocks.portal.signing import router as signing
 from blocks.register import guard
@@ -33,8 +35,10 @@ from blocks.rules.stages import ROLE_LABELS
 from blocks.templating import render
 
 log = structlog.get_logger()
-MOST_BYTES = 12 * 1024**2
+MOST_BYTES = 40 * 1024**2  # a form with its photos; each is made smaller in the browser first
+MOST_FILES = 20
 NOTHING_TOLD = {"sentence": "", "next": "", "secret": ""}
+FILES = ("/static/", "/vendor/")  # the browser may keep these
 HIDDEN = ("csrf", "once", "shown")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'"
@@ -60,6 +64,8 @@ def create_app() -> FastAPI:
                           include_in_schema=False, response_class=HTMLResponse)
     api.add(app)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    if HTMX:
+        app.mount("/vendor", StaticFiles(directory=LIBRARY), name="vendor")
     app.exception_handler(SignedOut)(_signed_out)
     app.exception_handler(InspectionError)(_refused)
     app.exception_handler(HTTPException)(_http_error)
@@ -70,12 +76,14 @@ def create_app() -> FastAPI:
 async def _guard_bytes(request: Request, call_next: Any) -> Response:
     """Refuse what is far too large before it is read; set the headers of every answer."""
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MOST_BYTES:
-        response: Response = PlainTextResponse("提交的内容超过 12 MB，没有保存。请缩小照片后重试。", 413)
+    if "transfer-encoding" in request.headers:
+        response: Response = PlainTextResponse("提交的内容没有写明长度，没有保存。请用浏览器提交。", 411)
+    elif not length.isdecimal() or int(length) > MOST_BYTES:
+        response = PlainTextResponse(f"提交的内容超过 {MOST_BYTES // 1024**2} MB，没有保存。请缩小照片后重试。", 413)
     else:
         response = await call_next(request)
     for name, value in HEADERS.items():
-        if name != "Cache-Control" or not request.url.path.startswith("/static/"):
+        if name != "Cache-Control" or not request.url.path.startswith(FILES):
             response.headers.setdefault(name, value)
     return response
 
@@ -101,10 +109,19 @@ def shown(one: Page, request: Request, *, typed: Mapping[str, Any] | None = None
         at = At(request, session, who, params if params is not None else request.path_params,
                 typed or {})
         made = one.make(at)
+        if made.file is not None:
+            return _file(*made.file)
         if not made.template:
             return JSONResponse(dict(made.values))
         content = render(f"portal/{made.template}", **_common(at, error, told), **made.values)
     return HTMLResponse(content, status_of(error) if error else 200)
+
+
+def _file(name: str, kind: str, content: bytes) -> Response:
+    """Return a document to be looked at, or anything else to be kept; nothing in it may run."""
+    return Response(content, media_type=kind, headers={
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}"})
 
 
 def _common(at: At, error: InspectionError | None, just: Mapping[str, str] | None) -> dict[str, Any]:
@@ -114,14 +131,14 @@ def _common(at: At, error: InspectionError | None, just: Mapping[str, str] | Non
     kept = guard.outcome(at.session, who.account.id, key) if who and key else None
     told = just or ((kept.outcome or {"sentence": "已办理"}) if kept else None)
     return {"visitor": who, "csrf": who.csrf if who else "", "once": lambda: secrets.token_urlsafe(18),
-            "error": error, "typed": at.typed, "done": {**NOTHING_TOLD, **told} if told else None,
+            "htmx": HTMX, "error": error, "typed": at.typed, "done": {**NOTHING_TOLD, **told} if told else None,
             "path": at.request.url.path, "today": settings.today(),
             "roles": "、".join(ROLE_LABELS[r] for r in sorted(who.actor.roles)) if who else ""}
 
 
 def _deed_route(one: Deed) -> Any:
     async def carry_out(request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=500)
+        form = await request.form(max_files=MOST_FILES if one.takes_files else 0, max_fields=500)
         return await run_in_threadpool(_carry_out, one, request, form)
     return carry_out
 
@@ -162,7 +179,7 @@ def _filled(path: str, params: Mapping[str, Any]) -> str:
 def _again(one: Deed, request: Request, form: FormData, error: InspectionError) -> Response:
     """Show the page a refused form belongs to, with everything that was typed."""
     typed = {name: form.getlist(name) if len(form.getlist(name)) > 1 else value
-             for name, value in form.items() if name not in HIDDEN}
+             for name, value in form.items() if name not in HIDDEN and isinstance(value, str)}
     if isinstance(error, NotAnswering):
         return _kept(request, error, typed)
     try:
@@ -174,9 +191,7 @@ def _again(one: Deed, request: Request, form: FormData, error: InspectionError) 
 
 def _kept(request: Request, error: InspectionError, typed: Mapping[str, Any]) -> Response:
     """Show what was typed where no page can be made: it is not lost, and may be sent again."""
-    content = render("portal/kept.html.j2", visitor=None, csrf="", once=str, error=error, done=None,
-                     path=request.url.path, typed=typed, today=None, roles="")
-    return HTMLResponse(content, status_of(error))
+    return plain("kept.html.j2", status_of(error), error=error, path=request.url.path, typed=typed)
 
 
 async def _signed_out(request: Request, error: Exception) -> Response:
@@ -186,13 +201,11 @@ async def _signed_out(request: Request, error: Exception) -> Response:
     if request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={target}", 303)
-    form = await request.form(max_files=0)
+    form = await request.form(max_files=MOST_FILES)
     kept = [(name, text) for name, text in form.multi_items()
             if name not in HIDDEN and isinstance(text, str)]
-    content = render("portal/sign-in.html.j2", visitor=None, csrf="", once=str, done=None, typed={},
-                     error=Forbidden("登录已过期", "请重新登录，您填写的内容还在，登录后再提交一次"), kept=kept,
-                     next=request.url.path, path=request.url.path, today=None, roles="")
-    return HTMLResponse(content, 401)
+    told = Forbidden("登录已过期", "请重新登录，您填写的内容还在，登录后再提交一次")
+    return plain("sign-in.html.j2", 401, error=told, kept=kept, next=request.url.path, path=request.url.path)
 
 
 async def _refused(request: Request, error: InspectionError) -> Response:

@@ -14,9 +14,10 @@ from typing import Any, get_args, get_origin
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, create_model
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from blocks.actions import Done
+from blocks.actions.attaching import Upload
 from blocks.errors import InspectionError, NotFound
 from blocks.portal.access import EVERYBODY, Rule, Visitor
 
@@ -37,10 +38,12 @@ class At:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a page shows: a template of templates/portal and its values, or (no template) JSON."""
+    """What a page shows: a template of templates/portal and its values; or (no template) a file:
+    name, media type, bytes; or else the values as JSON."""
 
     template: str
     values: Mapping[str, Any]
+    file: tuple[str, str, bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,10 @@ class Deed:
     @property
     def name(self) -> str:
         return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__.strip('_')}"
+
+    @property
+    def takes_files(self) -> bool:
+        return any(Upload in get_args(one.annotation) for one in self.body.model_fields.values())
 
 
 PAGES: dict[str, Page] = {}
@@ -102,7 +109,10 @@ def from_form(one: Deed, form: FormData) -> dict[str, Any]:
     for name, info in one.body.model_fields.items():
         kinds = {get_origin(kind) or kind for kind in (info.annotation, *get_args(info.annotation))}
         texts = [text for text in form.getlist(name) if isinstance(text, str)]
-        if Mapping in kinds:
+        if Upload in get_args(info.annotation):
+            body[name] = [_upload(one) for one in form.getlist(name)
+                          if isinstance(one, UploadFile) and (one.filename or one.size)]
+        elif Mapping in kinds:
             body[name] = {key.removeprefix(f"{name}."): text for key, text in form.multi_items()
                           if key.startswith(f"{name}.") and isinstance(text, str)}
         elif texts and Sequence in kinds:
@@ -110,6 +120,11 @@ def from_form(one: Deed, form: FormData) -> dict[str, Any]:
         elif texts and (texts[-1].strip() or info.is_required()):
             body[name] = texts[-1]
     return body
+
+
+def _upload(sent: UploadFile) -> Upload:
+    return Upload.model_construct(name=(sent.filename or "未命名").replace("\x00", ""),
+                                  content=sent.file.read())
 
 
 def check_text(value: Any) -> None:

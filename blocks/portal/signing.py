@@ -1,15 +1,15 @@
 """Signing in and out. A form that was being filled in when the session ended comes along."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from blocks.actions import accounts
 from blocks.errors import InspectionError
 from blocks.portal.access import COOKIE
+from blocks.portal.plain import plain
 from blocks.register.sessions import LONGEST
-from blocks.templating import render
 
 router = APIRouter(include_in_schema=False)
 KEPT = "kept."
@@ -17,10 +17,8 @@ KEPT = "kept."
 
 def _page(next_: str, error: InspectionError | None = None, kept: list | None = None,
           status: int = 200, login: str = "") -> Response:
-    content = render("portal/sign-in.html.j2", visitor=None, csrf="", once=str, done=None,
-                     typed={"login": login}, error=error, kept=kept or [], next=next_,
-                     path="/sign-in", today=None, roles="")
-    return HTMLResponse(content, status)
+    return plain("sign-in.html.j2", status, typed={"login": login}, error=error, kept=kept or [],
+                 next=next_, path="/sign-in")
 
 
 @router.get("/sign-in", name="sign-in")

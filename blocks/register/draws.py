@@ -9,6 +9,7 @@ from sqlalchemy import (
     LargeBinary,
     UniqueConstraint,
     delete,
+    exists,
     func,
     select,
 )
@@ -124,6 +125,12 @@ class ChainLine(Base):
 def open_draw(session: Session, scheme_id: int) -> Draw | None:
     """Return the scheme's draw that is not void, if it has one."""
     return session.scalar(select(Draw).where(Draw.scheme_id == scheme_id, Draw.stage != "void"))
+
+
+def decided_draws(session: Session) -> list[Draw]:
+    """Return the draws that have a result, void ones too, the newest first."""
+    return list(session.scalars(select(Draw).where(exists().where(
+        DrawFile.draw_id == Draw.id, DrawFile.name == "result.json")).order_by(Draw.id.desc())))
 
 
 def sources(session: Session, draw_id: int) -> list[DrawSource]:

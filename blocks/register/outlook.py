@@ -21,8 +21,9 @@ from blocks.draw.strata import allot, sealed_strata
 from blocks.register.bench import Bench, Reasons, of_register, personal, regulation_of
 from blocks.register.contents import proposed_items
 from blocks.register.directories import Department
-from blocks.register.pool import Found
+from blocks.register.pool import Found, counts
 from blocks.register.schemes import Scheme, departments_of
+from blocks.rules.eligibility import TARGET_EXCLUSIONS
 from blocks.rules.sampling import strata_rules
 
 _MOST_SPECIAL = 300  # groups of businesses that somebody is kept from, looked at one by one
@@ -69,6 +70,27 @@ def outlook(session: Session, scheme: Scheme, found: Found) -> dict[str, Any]:
         entry["probability"] = each[code]
     return {"targets": sample.total, "draws": len(drawn), "probability": whole,
             "expected": _expected(sample), "departments": told}
+
+
+def glance(scheme: Scheme, found: Found) -> dict[str, Any]:
+    """Return what a scope finds and how many of it will be drawn, without the staffing; as JSON.
+
+    {"pool", "drawn", "teams" (inspectors a department), "excluded": {reason: businesses},
+    "counties": [names], "strata": [{"code", "size", "count", "counties": {name: businesses}}]}
+    """
+    sample = _sample(scheme, found)
+    table = Counter(zip(sample.strata.tolist(), sample.places.tolist(), strict=True))
+    names = [county_name(code) for code in sample.counties]
+    strata = []
+    for at, (code, count) in enumerate(zip(sample.codes, sample.counts, strict=True)):
+        by_name: Counter[str] = Counter()
+        for place, name in enumerate(names):
+            by_name[name] += table[at, place]
+        strata.append({"code": code, "size": found.sizes[code], "count": count, "counties": dict(by_name)})
+    excluded = {TARGET_EXCLUSIONS[code]: n for code, n in counts(found.excluded["reason"]).items()}
+    return {"pool": found.candidates.num_rows, "drawn": sample.total, "excluded": excluded,
+            "teams": regulation_of(scheme).min_inspectors_per_check, "counties": sorted(set(names)),
+            "strata": strata}
 
 
 def _sample(scheme: Scheme, found: Found) -> Sample:

@@ -1,12 +1,26 @@
 """Every deed of the portal in a scene where somebody may do it: what is sent, who may, whose it is."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
 
-from blocks.actions import absences, accounts, assignments, checks, draws, plans, recusals, visits
+from blocks.actions import (
+    absences,
+    accounts,
+    assignments,
+    cancelling,
+    checks,
+    draws,
+    follow_ups,
+    letters,
+    objections,
+    plans,
+    recusals,
+    visits,
+)
 from blocks.register.database import transaction
 from blocks.register.visits import Visit
 from blocks.rules.stages import MOVES, Move
@@ -56,6 +70,7 @@ class Case:
     furnish: Callable[[Ground], object] = lambda ground: None  # once everybody is there
     params: Callable[[Ground], dict[str, Any]] = lambda ground: {"code": ground.code}
     form: Callable[[Ground, Somebody], dict[str, Any]] = lambda ground, who: {}
+    files: dict[str, tuple[str, bytes]] | None = None
     json: Callable[[Ground, Somebody], dict[str, Any]] | None = None
     public: bool = False
 
@@ -168,6 +183,45 @@ def _passwords(ground: Ground) -> None:
         accounts.set_password(login, OLD)
 
 
+def _found(ground: Ground) -> None:
+    """A problem was found and confirmed."""
+    checks.record(ground.team[0], ground.check, "problem_pending", {"*": "否"}, "样例：消防通道堵塞")
+    checks.confirm(ground.team[1], ground.check)
+
+
+def _ordered(ground: Ground) -> None:
+    _found(ground)
+    ground.ids |= follow_ups.order("gaj.jingban", ground.check, "ordered_to_rectify", "清理通道").ids
+
+
+def _objected(ground: Ground) -> None:
+    ground.ids |= objections.object_by_notice(_notice(ground)["code"], ground.check, "当天已改正").ids
+
+
+def _written(ground: Ground) -> None:
+    _late(ground)
+    ground.ids |= letters.issue("bangong", ground.code, "xfjy", "请三日内办结").ids
+
+
+def _undelivered(ground: Ground) -> None:
+    with transaction() as session:
+        ground.ids["notice"] = session.scalar(text("UPDATE notices SET stage = 'failed' WHERE id = "
+                                                   "(SELECT min(id) FROM notices) RETURNING id"))
+
+
+def _in_vain(ground: Ground) -> None:
+    with transaction() as session:
+        session.execute(text("INSERT INTO attempts VALUES ('draw:1:2', 'draw', NULL, 5, now(), 'x')"))
+
+
+def _paper(ground: Ground, who: Somebody) -> dict[str, Any]:
+    return {"files": [{"name": "依据.pdf", "content": b64encode(b"%PDF-1.7 sample").decode()}]}
+
+
+THEIR_CHECK = ("drafter-lead", "approver-lead", LEADER, SECOND)
+RATING = {"showed_certificate": "true", "only_what_was_listed": "true", "asked_for_money": "false",
+          "satisfaction": "5"}
+
 CASES: dict[str, Case] = {
     "/schemes": Case("drafted", ("scheme", "起草"), form=_scheme, json=_scheme_json,
                      params=lambda ground: {}),
@@ -247,4 +301,42 @@ CASES: dict[str, Case] = {
                                        params=lambda ground: {"login": "gaj.jingban"}),
     "/sign-out-everywhere": Case("drafted", owners=ALL, params=lambda ground: {}),
     "/n/{code}/recuse": Case("in_field", params=_notice, form=_named, public=True),
+    "/n/{code}/recusals/{recusal_id}/appeal": Case(
+        "in_field", public=True, form=_reason,
+        prepare=lambda ground: ground.ids.update(recusals.claim_by_notice(
+            _notice(ground)["code"], ground.certificate(), "亲属").ids) or recusals.decide(
+            "gaj.shenpi", ground.ids["recusal"], grant=False, reason="查无此事"),
+        params=lambda ground: {**_notice(ground), "recusal_id": ground.ids["recusal"]}),
+    "/n/{code}/checks/{check_id}/object": Case(
+        "publicised", public=True, form=_reason,
+        params=lambda ground: {**_notice(ground), "check_id": ground.check}),
+    "/n/{code}/evaluate": Case("publicised", public=True, form=_with(**RATING), params=_notice),
+    "/schemes/{code}/attach": Case("drafted", ("scheme", "修改"), json=_paper,
+                                   files={"files": ("依据.pdf", b"%PDF-1.7 sample")}),
+    "/schemes/{code}/cancel": Case("approved", ("scheme", "取消"), ALL, form=_reason),
+    "/schemes/{code}/cancel/confirm": Case(
+        "dispatched", ("scheme", "确认取消"), ALL, form=_reason,
+        prepare=lambda ground: cancelling.cancel("bangong", ground.code, "专项行动已查过")),
+    "/schemes/{code}/letter": Case("dispatched", ("letter", "发督办函"), ALL, prepare=_late, form=_to_xfjy),
+    "/letters/{letter_id}/answer": Case(
+        "dispatched", ("letter", "回复督办"), ("participating",), prepare=_written, form=_reason,
+        params=lambda ground: {"letter_id": ground.ids["letter"]}),
+    "/notices/{notice_id}/again": Case("dispatched", owners=ALL, prepare=_undelivered,
+                                       params=lambda ground: {"notice_id": ground.ids["notice"]}),
+    "/works/{key}/retry": Case("dispatched", owners=ALL, prepare=_in_vain,
+                               params=lambda ground: {"key": "draw:1:2"}),
+    "/checks/{check_id}/follow-up": Case(
+        "in_field", ("follow_up", "提出后续处置"), only=THEIR_CHECK, prepare=_found, params=_check,
+        form=_with(kind="ordered_to_rectify", instructions="清理通道")),
+    "/follow-ups/{follow_up_id}/postpone": Case(
+        "in_field", ("follow_up", "改期"), prepare=_ordered,
+        params=lambda ground: {"follow_up_id": ground.ids["follow_up"]},
+        form=_with(due_on="2099-01-08", reason="设备未到货")),
+    "/follow-ups/{follow_up_id}/close": Case(
+        "in_field", ("follow_up", "办结"), only=THEIR_CHECK, prepare=_ordered, form=_reason,
+        params=lambda ground: {"follow_up_id": ground.ids["follow_up"]}),
+    "/objections/{objection_id}/decide": Case(
+        "publicised", ("objection", "异议成立"), prepare=_objected,
+        params=lambda ground: {"objection_id": ground.ids["objection"]},
+        form=_with(uphold="true", reason="属实"), json=_with(uphold=True, reason="属实")),
 }

@@ -2,11 +2,15 @@
 
 from blocks.portal.pages import (  # noqa: F401  (each declares its pages and deeds)
     accounts,
+    aftermath,
+    auditing,
     business,
+    calendar,
     checks,
     desk,
     drawing,
     office,
+    papers,
     plans,
     schemes,
 )

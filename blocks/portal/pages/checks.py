@@ -1,10 +1,14 @@
 """A check: record on site, confirm, review, correct; who cannot come or must keep away (art. 9 to 11)."""
 
+from itertools import groupby
+
 from blocks import settings
 from blocks.actions import absences, checks, recusals, visits
 from blocks.portal.access import movers
 from blocks.portal.routes import At, Shown, deed, page
-from blocks.register import catalogue, overview, views
+from blocks.register import aftermath, attachments, catalogue, overview, views
+from blocks.register.attachments import Attachment
+from blocks.register.visits import CheckRecord
 
 HERE = "/checks/{check_id}"
 VISIT = "/visits/{visit_id}"
@@ -26,9 +30,24 @@ def check(at: At) -> Shown:
         "items": catalogue.items(at.session, found.item_codes, found.visit.scheme), "answers": checks.ANSWERS,
         "categories": settings.results().categories, "when": overview.visit_time(found.visit),
         "recusals": recused, "absences": absent, "reasons": absences.REASONS,
+        "photos": _by_version(attachments.of_check(at.session, found.id)),
+        "follow_ups": aftermath.follow_ups(at.session, found), "kinds": settings.results().follow_ups,
+        "objections": aftermath.objections(at.session, found),
+        "others": [one for one in views.departments(at.session) if one.id != found.department_id],
+        "something_found": latest is not None and _something_found(latest),
         "took_part": latest is not None and actor.id in (latest.recorded_by_id,
                                                          latest.confirmed_by_id),
         "own_department": actor.department_id == found.department_id})
+
+
+def _by_version(photos: list[Attachment]) -> dict[int, list[Attachment]]:
+    return {number: list(own) for number, own in groupby(
+        sorted(photos, key=lambda one: (one.record_number, one.id)), key=lambda one: one.record_number)}
+
+
+def _something_found(record: CheckRecord) -> bool:
+    category = settings.results().category(record.category)
+    return category.needs_follow_up or category.needs_description
 
 
 @page("/follow/checks/{check_id}", name="follow-check")

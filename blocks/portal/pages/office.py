@@ -1,12 +1,13 @@
-"""The office's overview and the auditor's desk: everything by stage, who is late, what needs a person."""
+"""The office's overview: everything by stage, who is late, what needs a person."""
 
-from blocks import settings
+from blocks.actions import urging
 from blocks.portal.access import Rule
-from blocks.portal.routes import At, Shown, page
-from blocks.register import overview, trail, views
-from blocks.register.oversight import by_department, late, provisional_years, trail_lines
-from blocks.rules.stages import KINDS, Role
+from blocks.portal.routes import At, Shown, deed, page
+from blocks.register import aftermath, notices, overview, views
+from blocks.register.oversight import by_department, late, provisional_years
+from blocks.rules.stages import Role
 
+OFFICE = Rule(frozenset({Role.OFFICE}))
 OVERSEES = Rule(frozenset({Role.OFFICE, Role.AUDITOR}))
 
 
@@ -21,16 +22,11 @@ def office(at: At) -> Shown:
     return Shown("office.html.j2", {
         "rows": sorted(rows, key=lambda one: one["scheme_code"] not in late_codes),
         "running": len(running), "late": late_ones, "departments": by_department(at.session),
-        "needs": overview.needs_a_person(at.session),
+        "stuck": overview.stuck_works(at.session), "unsent": notices.failed(at.session),
+        "codes": {one.short_name: one.code for one in views.departments(at.session)},
+        "evaluations": aftermath.evaluations(at.session),
         "provisional": provisional_years(at.session)})
 
 
-@page("/audit", name="audit", rule=OVERSEES)
-def audit(at: At) -> Shown:
-    """Show the trail with filters; with `verify=1`, recompute it."""
-    query = at.request.query_params
-    verdict = trail.verify(at.session) if query.get("verify") else None
-    lines, more = trail_lines(at.session, thing=query.get("thing", ""), who=query.get("who", "").strip(),
-                              scheme=query.get("scheme", "").strip(), before=query.get("before", ""))
-    return Shown("audit.html.j2", {"lines": lines, "more": more, "verdict": verdict, "kinds": KINDS,
-                                   "query": query, "site": settings.site_url()})
+deed("/notices/{notice_id}/again", urging.again, OFFICE, back="/office")
+deed("/works/{key}/retry", urging.retry, OFFICE, back="/office")

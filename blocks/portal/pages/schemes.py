@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, QueryParams
 
 from blocks import settings
-from blocks.actions import assignments, schemes, urging
+from blocks.actions import assignments, cancelling, schemes, urging
 from blocks.errors import StageError
 from blocks.portal.access import Rule, movers
 from blocks.portal.routes import At, Shown, deed, page
-from blocks.register import catalogue, outlook, overview, views
-from blocks.register.schemes import departments_of
-from blocks.rules.sampling import RAISES, RISK_CLASSES
+from blocks.register import aftermath, attachments, catalogue, outlook, overview, views
+from blocks.register.pool import pool
+from blocks.register.schemes import Scheme, departments_of
+from blocks.register.unusual import unusual
+from blocks.rules.sampling import RAISES, RISK_CLASSES, check_sampling
 from blocks.rules.schemes import DRAW_KINDS, MODES
 from blocks.rules.stages import Role
 
@@ -41,6 +43,29 @@ def new_scheme(at: At) -> Shown:
     return Shown("scheme-form.html.j2", {"scheme": None, "values": _typed(at, {}), **_choices(at)})
 
 
+@page("/schemes/pool", name="pool", rule=DRAFTERS)
+def live_pool(at: At) -> Shown:
+    """Show what the scope that is being typed finds, and how many of it would be drawn."""
+    data = from_form(at.request.query_params)["data"]
+    if not any(data["scope"][name] for name in ("kinds", "counties", "risk_classes", "all")):
+        return Shown("pool.html.j2", {"told": None, "wrong": []})
+    wrong = check_sampling(data["sampling"])
+    written = _as_scheme(at, data)
+    told = None if wrong else outlook.glance(at.session, written, pool(at.session, written))
+    return Shown("pool.html.j2", {"told": told, "wrong": [one.message for one in wrong]})
+
+
+def _as_scheme(at: At, data: dict[str, Any]) -> Scheme:
+    """Return a scheme that is only being typed; it is never written."""
+    ids = {one.code: one.id for one in views.departments(at.session)}
+    window = data["window"] or {"start": settings.today().isoformat(), "end": settings.today().isoformat()}
+    return Scheme(id=0, version=0, lead_id=at.visitor.actor.department_id, stage="drafted",
+                  participant_ids=[ids[one] for one in data["participants"] if one in ids],
+                  window_start=schemes.parse_day(window["start"], settings.today()),
+                  window_end=schemes.parse_day(window["end"], settings.today()),
+                  scope=data["scope"], sampling=data["sampling"], regulation=None)
+
+
 @page("/schemes/{code}/edit", name="edit-scheme", rule=DRAFTERS)
 def edit_scheme(at: At) -> Shown:
     """Show a drafted scheme to be written anew."""
@@ -58,12 +83,17 @@ def scheme(at: At) -> Shown:
     actor = at.visitor.actor
     assigned = views.assignments(at.session, found)
     own = next((one for one in assigned if one.department_id == actor.department_id), None)
+    review = views.review(at.session, found)
+    waits = found.stage in ("drafted", "submitted")
     return Shown("scheme.html.j2", {
+        "unusual": unusual(at.session, found, review.findings if review else None) if waits else [],
+        "papers": attachments.of_scheme(at.session, found.id),
+        "letters": aftermath.letters(at.session, found.id), "after_the_draw": cancelling.AFTER_THE_DRAW,
         "mark": views.mark(at.session, found),
         "scheme": found, "story": overview.scheme_story(at.session, found),
         "departments": departments_of(at.session, found), "mode": MODES[found.mode],
         "draw_kind": DRAW_KINDS[found.draw_kind], "items": catalogue.items(at.session, found.lead_items, found),
-        "review": views.review(at.session, found), "assignments": assigned, "own": own,
+        "review": review, "assignments": assigned, "own": own,
         "own_items": views.items_of(at.session, actor.department_id) if own else [],
         "checks": overview.check_rows(at.session, found.id),
         "timeline": overview.timeline(at.session, found.id)[::-1],
@@ -116,7 +146,7 @@ def _typed(at: At, values: dict[str, Any]) -> dict[str, Any]:
             for name, text in at.typed.items()}
 
 
-def from_form(form: FormData) -> dict[str, Any]:
+def from_form(form: FormData | QueryParams) -> dict[str, Any]:
     """Return the form as the contents of a scheme's file (config/sample/scheme.yaml)."""
     def text(name: str) -> str:
         return str(form.get(name, "")).strip()
@@ -158,6 +188,9 @@ deed("/schemes/{code}/edit", schemes.edit, movers("scheme", "修改"), back=HERE
 deed("/schemes/{code}/submit", schemes.submit, movers("scheme", "提交审批"), back=HERE)
 deed("/schemes/{code}/approve", schemes.approve, movers("scheme", "批准"), back=HERE)
 deed("/schemes/{code}/return", schemes.return_, movers("scheme", "退回修改"), back=HERE)
+deed("/schemes/{code}/attach", schemes.attach, movers("scheme", "修改"), back=HERE)
+deed("/schemes/{code}/cancel", cancelling.cancel, movers("scheme", "取消", "申请取消"), back=HERE)
+deed("/schemes/{code}/cancel/confirm", cancelling.confirm, movers("scheme", "确认取消"), back=HERE)
 deed("/schemes/{code}/urge", urging.urge, Rule(frozenset({Role.OFFICE})), back="/office")
 deed("/schemes/{code}/accept", assignments.accept, movers("assignment", "接收任务"), back=HERE)
 deed("/schemes/{code}/send-back", assignments.send_back, movers("assignment", "退回任务"), back=HERE)
