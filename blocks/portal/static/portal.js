@@ -4,7 +4,7 @@
 // a form is sent once: the second click waits for the first
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-busy", "true");
@@ -14,68 +14,76 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.forms) delete form.dataset.sent;
 });
 
-// what is typed into a long form is kept in this browser until it was accepted
-for (const form of document.querySelectorAll("form[data-draft]")) {
-  const key = `draft:${form.dataset.draft}`;
-  const fields = () => [...new FormData(form)].filter(([name]) => !["csrf", "once", "shown", "from"].includes(name));
-  const saved = form.querySelector("[data-saved]");
-  const refused = document.querySelector(".told.wrong");
-  const kept = JSON.parse(localStorage.getItem(key) || "null");
-  if (kept && !refused && !document.querySelector(".told.right")) {
-    for (const [name, value] of kept) {
-      for (const one of form.elements.namedItem(name)?.forEach ? form.elements.namedItem(name) : [form.elements.namedItem(name)]) {
-        if (!one) continue;
-        if (one.type === "radio" || one.type === "checkbox") { if (one.value === value) one.checked = true; }
-        else if (value) one.value = value;
-      }
-    }
-    if (saved) saved.textContent = "已恢复上次没有提交的内容";
-  }
-  if (document.querySelector(".told.right")) localStorage.removeItem(key);
-  form.addEventListener("input", () => {
-    localStorage.setItem(key, JSON.stringify(fields()));
-    if (saved) saved.textContent = "已存在本机，尚未提交";
-  });
-  // sent when the network is back, once: the key of the submission stays the same
-  form.addEventListener("submit", (event) => {
-    if (navigator.onLine) return;
-    event.preventDefault();
-    delete form.dataset.sent;
-    if (saved) saved.textContent = "没有网络：内容已存在本机，恢复后自动提交";
-    window.addEventListener("online", () => form.requestSubmit(), { once: true });
-  });
-}
-
-// the page says what is new without being reloaded by hand
+// the page shows what is new without being reloaded by hand
 const followed = document.querySelector("[data-follow]");
 if (followed) {
+  let mark = followed.dataset.mark;
   const look = async () => {
     if (document.hidden) return;
     try {
       const answer = await fetch(followed.dataset.follow, { headers: { Accept: "application/json" } });
       if (!answer.ok) return;
-      const { mark } = await answer.json();
-      if (String(mark) === followed.dataset.mark) return;
-      const typing = [...document.querySelectorAll("main form")].some((form) => form.contains(document.activeElement));
-      if (!typing) location.replace(location.pathname);
+      const now = String((await answer.json()).mark);
+      if (now === mark) return;
+      const forms = [...document.querySelectorAll("main form")];
+      if (forms.some((form) => form.contains(document.activeElement) || form.dataset.sent || form.dataset.touched)) return;
+      mark = now;
+      if (window.htmx) window.htmx.ajax("GET", location.pathname, { target: "main", select: "main", swap: "outerHTML" });
+      else location.replace(location.pathname);
     } catch { /* the next look may succeed */ }
   };
   setInterval(look, 3000);
 }
+document.addEventListener("input", (event) => { if (event.target.form) event.target.form.dataset.touched = "1"; });
 
 // a countdown to public randomness
-for (const one of document.querySelectorAll("[data-countdown]")) {
-  const due = Date.parse(one.dataset.countdown);
-  const tick = () => {
-    const left = Math.round((due - Date.now()) / 1000);
+const count = () => {
+  for (const one of document.querySelectorAll("[data-countdown]")) {
+    const left = Math.round((Date.parse(one.dataset.countdown) - Date.now()) / 1000);
     one.textContent = left > 0 ? `还有 ${Math.floor(left / 60)} 分 ${left % 60} 秒` : "已到时间";
-  };
-  tick();
-  setInterval(tick, 1000);
-}
+  }
+};
+count();
+setInterval(count, 1000);
 
 // the code of a notice leads to its page
 document.querySelector("form[data-code]")?.addEventListener("submit", (event) => {
   event.preventDefault();
   location.assign(`/n/${encodeURIComponent(event.target.elements.code.value.replace(/\s/g, ""))}`);
+});
+
+// photos are made smaller before they are sent; what the camera wrote beside them goes along, and the
+// server keeps it apart from the picture
+const camera = async (file) => {
+  const view = new DataView(await file.slice(0, 256 * 1024).arrayBuffer());
+  if (view.byteLength < 4 || view.getUint16(0) !== 0xffd8) return null;
+  for (let at = 2; at + 4 < view.byteLength && view.getUint8(at) === 0xff;) {
+    const size = view.getUint16(at + 2) + 2;
+    if (view.getUint16(at) === 0xffe1 && view.getUint32(at + 4) === 0x45786966) return file.slice(at, at + size);
+    at += size;
+  }
+  return null;
+};
+const shrink = async (file, most) => {
+  try {
+    const whole = await createImageBitmap(file, { imageOrientation: "none" });
+    const scale = Math.min(1, most / Math.max(whole.width, whole.height));
+    if (scale === 1 && file.size < 1024 * 1024) return file;
+    const canvas = Object.assign(document.createElement("canvas"), {
+      width: Math.round(whole.width * scale), height: Math.round(whole.height * scale) });
+    canvas.getContext("2d").drawImage(whole, 0, 0, canvas.width, canvas.height);
+    whole.close();
+    const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    const told = await camera(file);
+    const parts = told ? [small.slice(0, 2), told, small.slice(2)] : [small];
+    return new File(parts, file.name.replace(/\.\w+$/, ".jpg"), { type: "image/jpeg" });
+  } catch { return file; } // the server says what is wrong with it
+};
+document.addEventListener("change", async (event) => {
+  const input = event.target;
+  if (!input.dataset?.shrink || input.dataset.shrinking) return;
+  const kept = new DataTransfer();
+  for (const file of input.files) kept.items.add(await shrink(file, Number(input.dataset.shrink)));
+  input.files = kept.files;
+  input.dispatchEvent(new CustomEvent("input", { bubbles: true }));
 });
