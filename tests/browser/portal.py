@@ -33,7 +33,7 @@ class User:
         self.page.fill("[name=login]", login)
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("button:has-text('登录')")
-        self.page.wait_for_selector("h1:has-text('我的待办')")
+        self.page.wait_for_selector("header .who")
         return self
 
     def goes(self, path: str) -> "User":

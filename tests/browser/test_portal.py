@@ -106,7 +106,7 @@ def test_eight_people_carry_an_inspection_from_the_first_word_to_publicity(city,
     assert people.stage(code) == "publicised"
     business.goes(f"/n/{notice_of(code)}").sees("是真的", "未发现问题").looks("15-business")
     for words in ("出示了", "是", "没有", "很满意"):
-        business.page.locator(f".choices label:has-text('{words}')").last.click()
+        business.page.locator(".choices label").filter(has=business.page.get_by_text(words, exact=True)).last.click()
     business.clicks("提交评价").sees("评价已登记")
     business.page.locator("summary:has-text('提出异议')").first.click()
     business.fills(reason="当天的记录与事实不符")

@@ -172,6 +172,19 @@ def wanted(page, who, scene: str, seated: set[str]) -> int:
     return 422 if page.name == "preview" and scene not in ("drafted", "submitted") else 200
 
 
+def ids_of(code: str, scene: str) -> dict[str, str]:
+    """Return what the addresses of a scene's pages are made of."""
+    ids = {"code": code, "year": "2026", "county": "445200"}
+    if scene == "drafted":
+        CASES["/plans/{year}/{county}/publish"].prepare(Ground(code, lambda: []))
+    if scene in ("in_field", "publicised"):
+        check, _ = first_check(code)
+        with transaction() as session:
+            ids |= {"check_id": str(check), "visit_id": str(visit_of(check)),
+                    "notice": session.get_one(Visit, visit_of(check)).notice_code}
+    return ids
+
+
 def attached(code: str, scene: str, ids: dict) -> dict[str, str]:
     """Make what pages of their own show: a photo, an order, a letter, a paper; return their ids."""
     ground, made = Ground(code, lambda: []), {}
@@ -201,15 +214,8 @@ def test_every_page_is_tried_in_some_scene():
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_page_is_seen_by_whom_it_concerns_and_by_nobody_else(scene, scenes, carry_on, http):
     code = scenes.open(scene, carry_on)
-    ids, seated = {"code": code, "year": "2026", "county": "445200"}, set()
-    if scene == "drafted":
-        CASES["/plans/{year}/{county}/publish"].prepare(Ground(code, carry_on))
-    if scene in ("in_field", "publicised"):
-        check, team = first_check(code)
-        seated = set(team)
-        ids |= {"check_id": str(check), "visit_id": str(visit_of(check))}
-        with transaction() as session:
-            ids["notice"] = session.get_one(Visit, visit_of(check)).notice_code
+    ids = ids_of(code, scene)
+    seated = set(first_check(code)[1]) if "check_id" in ids else set()
     here = everybody(code)
     ids |= attached(code, scene, ids)
     before = register()

@@ -1,6 +1,7 @@
 """Double clicks, old pages, forged forms, sessions that end, a register that is away: nothing is lost
 and nothing happens twice (G1, G14)."""
 
+import socket
 import threading
 from datetime import datetime, timedelta
 
@@ -14,9 +15,11 @@ from blocks.register.guard import Submission
 from blocks.register.schemes import Scheme
 from blocks.register.sessions import WebSession
 from blocks.register.trail import TrailLine
+from blocks.register.visits import CheckRecord
 from blocks.steps import nightshift
 from tests.portal.conftest import PASSWORD, Person
 from tests.portal.test_whole_inspection import SCHEME
+from tests.scenes import first_check
 
 
 def count(model) -> int:
@@ -151,10 +154,33 @@ def test_what_cannot_be_is_refused_in_chinese_and_kept(city, person, fields):
     assert 'role="alert"' in answer.text and SCHEME["grounds"] in answer.text and count(Scheme) == 0
 
 
-def test_what_is_far_too_large_is_refused_before_it_is_read(city, person):
-    answer = person("bangong").http.post("/accounts", content=b"x" * 13_000_000, headers={
-        "Content-Type": "application/x-www-form-urlencoded"})
-    assert answer.status_code == 413 and "超过 12 MB" in answer.text
+@pytest.mark.parametrize(("header", "status", "saying"), [
+    ("Content-Length: 1073741824", 413, "超过 40 MB"), ("Transfer-Encoding: chunked", 411, "没有写明长度"),
+    ("Content-Length: -5", 400, ""), ("Content-Length: 1e9", 400, "")])
+def test_what_is_far_too_large_is_refused_before_it_is_read(city, server, header, status, saying):
+    """A file of 1 GB is announced, and not one byte of it is waited for."""
+    with socket.create_connection(("127.0.0.1", int(server.rpartition(":")[2])), timeout=20) as wire:
+        wire.sendall(f"POST /accounts HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n".encode())
+        told = wire.makefile("rb").read().decode()
+    assert f"HTTP/1.1 {status}" in told and saying in told
+
+
+@pytest.mark.parametrize(("content", "saying"), [
+    (b"", "是空的"), (b"<script>alert(1)</script>", "不是照片"), (b"\xff\xd8\xff\xe0 half", "已损坏")])
+def test_a_photo_that_is_none_is_refused_and_what_was_typed_comes_back(open_scene, person, content, saying):
+    check, team = first_check(open_scene("in_field"))
+    leader, page = person(team[0]), f"/checks/{check}"
+    fields = leader.form(page, f"{page}/record") | {
+        "answers.LG-01": "否", "category": "problem_pending", "finding": "消防通道堵塞🚧𠮷"}
+    answer = leader.http.post(f"{page}/record", data=fields, files={"photos": ("<b>现场</b>.jpg", content)})
+    assert answer.status_code == 422 and saying in answer.text and "消防通道堵塞🚧𠮷" in answer.text
+    assert "<b>现场" not in answer.text and count(CheckRecord) == 0
+
+
+def test_a_form_that_takes_no_files_takes_none(city, person):
+    drafter = person("gaj.jingban")
+    answer = drafter.http.post("/schemes", data=filled(drafter), files={"photos": ("x.jpg", b"x")})
+    assert answer.status_code == 400 and count(Scheme) == 0
 
 
 def test_a_register_that_is_away_is_told_and_what_was_typed_is_kept(city, person, monkeypatch):

@@ -51,7 +51,7 @@ def live_pool(at: At) -> Shown:
         return Shown("pool.html.j2", {"told": None, "wrong": []})
     wrong = check_sampling(data["sampling"])
     written = _as_scheme(at, data)
-    told = None if wrong else outlook.glance(at.session, written, pool(at.session, written))
+    told = None if wrong else outlook.glance(written, pool(at.session, written))
     return Shown("pool.html.j2", {"told": told, "wrong": [one.message for one in wrong]})
 
 
