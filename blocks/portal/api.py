@@ -55,7 +55,7 @@ def machine(request: Request) -> Visitor:
 
 def add(app: FastAPI) -> None:
     """Add a route for each deed."""
-    problems = {status: {"model": Refusal} for status in (401, 403, 404, 409, 422, 503)}
+    problems = {status: {"model": Refusal} for status in (400, 401, 403, 404, 409, 411, 413, 422, 503)}
     for one in (each for each in DEEDS.values() if not each.rule.public):
         app.add_api_route(PREFIX + one.path, _route(one), methods=["POST"], response_model=Outcome,
                           responses=problems, summary=(one.function.__doc__ or "").split("\n")[0],

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import (
     HTMLResponse,
     JSONResponse,
@@ -69,6 +70,7 @@ def create_app() -> FastAPI:
     app.exception_handler(SignedOut)(_signed_out)
     app.exception_handler(InspectionError)(_refused)
     app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(RequestValidationError)(_unreadable)
     app.exception_handler(Exception)(_broken)
     return app
 
@@ -212,6 +214,13 @@ async def _refused(request: Request, error: InspectionError) -> Response:
     if request.url.path.startswith("/api/"):
         return api.refusal(error, status_of(error))
     return _kept(request, error, {})
+
+
+async def _unreadable(request: Request, error: RequestValidationError) -> Response:
+    """What a call sends is not what the document asks for; names the parts that are not."""
+    parts = dict.fromkeys(".".join(map(str, one["loc"][1:])) or str(one["loc"][0]) for one in error.errors())
+    told = f"没有填写或看不懂：{'、'.join(parts)[:500]}"
+    return api.refusal(InspectionError(told, "请对照 /api/openapi.json 改正"), 422)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
