@@ -56,7 +56,7 @@ def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(settings.ROOT / "templates"), undefined=StrictUndefined,
         autoescape=select_autoescape(enabled_extensions=("html.j2", "html")),
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, auto_reload=False)
     env.filters |= {"day": chinese_date, "stratum": stratum_name, "moment": chinese_moment}
     env.globals.update(stops=stops, stage_line=stage_line, stage_label=stages.label,
                        pairs=lambda values: [(one, one) for one in values])

@@ -75,11 +75,10 @@ def visitor(session: Session, request: Request) -> Visitor:
         SignedOut: nobody is.
     """
     token = request.cookies.get(COOKIE, "")
-    found = sessions.find(session, token) if token else None
+    found, first = sessions.visit(session, token) if token else (None, False)
     if found is None:
         raise SignedOut
-    return Visitor(found.account, found.account.as_actor(), token, found.csrf,
-                   sessions.must_change(session, found.account_id))
+    return Visitor(found.account, found.account.as_actor(), token, found.csrf, first)
 
 
 def permit(rule: Rule, someone: Visitor) -> None:

@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import (
     HTMLResponse,
     JSONResponse,
-    PlainTextResponse,
     RedirectResponse,
     Response,
 )
@@ -26,6 +25,7 @@ from blocks import settings
 from blocks.errors import InspectionError, NotAnswering, NotFound
 from blocks.portal import api, pages  # noqa: F401  (pages declare themselves)
 from blocks.portal.access import Forbidden, SignedOut, genuine, permit, visitor
+from blocks.portal.bounds import Bounds
 from blocks.portal.performing import SECRET, perform, read_body, status_of
 from blocks.portal.plain import HTMX, LIBRARY, plain
 from blocks.portal.routes import DEEDS, PAGES, At, Deed, Page, from_form
@@ -36,18 +36,9 @@ from blocks.rules.stages import ROLE_LABELS
 from blocks.templating import render
 
 log = structlog.get_logger()
-MOST_BYTES = 40 * 1024**2  # a form with its photos; each is made smaller in the browser first
 MOST_FILES = 20
 NOTHING_TOLD = {"sentence": "", "next": "", "secret": ""}
-FILES = ("/static/", "/vendor/")  # the browser may keep these
 HIDDEN = ("csrf", "once", "shown")
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'"
-    " data: blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none';"
-    " manifest-src 'self'; worker-src 'self'",
-    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY", "Cache-Control": "no-store",
-}
 
 
 def create_app() -> FastAPI:
@@ -55,7 +46,7 @@ def create_app() -> FastAPI:
     app = FastAPI(title="choucha", version="1", docs_url=None, redoc_url=None,
                   openapi_url="/api/openapi.json",
                   description="部门联合“双随机、一公开”监管：门户的每个动作，以 JSON 提供")
-    app.middleware("http")(_guard_bytes)
+    app.add_middleware(Bounds)
     app.include_router(signing)
     for one in PAGES.values():
         app.add_api_route(one.path, _page_route(one), methods=["GET"], name=one.name,
@@ -73,21 +64,6 @@ def create_app() -> FastAPI:
     app.exception_handler(RequestValidationError)(_unreadable)
     app.exception_handler(Exception)(_broken)
     return app
-
-
-async def _guard_bytes(request: Request, call_next: Any) -> Response:
-    """Refuse what is far too large before it is read; set the headers of every answer."""
-    length = request.headers.get("content-length", "0")
-    if "transfer-encoding" in request.headers:
-        response: Response = PlainTextResponse("提交的内容没有写明长度，没有保存。请用浏览器提交。", 411)
-    elif not length.isdecimal() or int(length) > MOST_BYTES:
-        response = PlainTextResponse(f"提交的内容超过 {MOST_BYTES // 1024**2} MB，没有保存。请缩小照片后重试。", 413)
-    else:
-        response = await call_next(request)
-    for name, value in HEADERS.items():
-        if name != "Cache-Control" or not request.url.path.startswith(FILES):
-            response.headers.setdefault(name, value)
-    return response
 
 
 def _page_route(one: Page) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from blocks import settings
 from blocks.register import aftermath
@@ -79,20 +79,19 @@ def _draws(session: Session, actor: Actor) -> Iterator[Task]:
     if not _has(actor, Role.DRAFTER, Role.APPROVER, Role.OFFICE):
         return
     now = settings.now()
-    for draw, due_on, provisional in session.execute(_clocked(Draw, "contribution").where(
-            Draw.stage.in_(("announced", "sealed")))):
-        path, about = f"/schemes/{draw.scheme.code}/draw", draw.scheme.title
-        missing = DrawSource.commitment if draw.stage == "announced" else DrawSource.value
-        for source in session.scalars(select(DrawSource).where(
-                DrawSource.draw_id == draw.id, or_(
-                    and_(DrawSource.kind == "reveal", missing.is_(None)),
-                    and_(DrawSource.kind.in_(("typed", "dice")), draw.stage == "sealed",
-                         DrawSource.confirmed_by_id.is_(None), DrawSource.due_at <= now)))):
-            verb = ("提交随机数承诺" if draw.stage == "announced" else "揭示随机数") \
-                if source.kind == "reveal" else f"录入{source.locator}"
-            own = source.kind != "reveal" or source.department_id == actor.department_id
-            if own and source.typed_by_id != actor.id and _may_contribute(actor, source):
-                yield Task(verb, about, path, due_on, bool(provisional))
+    awaited = and_(DrawSource.draw_id == Draw.id, or_(
+        and_(DrawSource.kind == "reveal", Draw.stage == "announced", DrawSource.commitment.is_(None)),
+        and_(DrawSource.kind == "reveal", Draw.stage == "sealed", DrawSource.value.is_(None)),
+        and_(DrawSource.kind.in_(("typed", "dice")), Draw.stage == "sealed",
+             DrawSource.confirmed_by_id.is_(None), DrawSource.due_at <= now)))
+    for draw, due_on, provisional, source in session.execute(_clocked(Draw, "contribution").add_columns(
+            DrawSource).join(DrawSource, awaited).where(Draw.stage.in_(("announced", "sealed"))).options(
+            joinedload(Draw.scheme))):
+        verb = ("提交随机数承诺" if draw.stage == "announced" else "揭示随机数") \
+            if source.kind == "reveal" else f"录入{source.locator}"
+        own = source.kind != "reveal" or source.department_id == actor.department_id
+        if own and source.typed_by_id != actor.id and _may_contribute(actor, source):
+            yield Task(verb, draw.scheme.title, f"/schemes/{draw.scheme.code}/draw", due_on, bool(provisional))
     if _has(actor, Role.OFFICE, Role.APPROVER):
         for draw in session.scalars(select(Draw).where(
                 Draw.stage != "void", Draw.void_asked_by_id.is_not(None),

@@ -1,5 +1,6 @@
 """How a scheme stands: stage, who is awaited until when, counts. For status, artifacts, desks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from blocks import settings
 from blocks.register import notices
 from blocks.register.directories import Account, Department, Inspector
-from blocks.register.draws import DrawSource, open_draw
+from blocks.register.draws import Draw, DrawSource
 from blocks.register.due import MOST_TRIES, find
 from blocks.register.merging import merged
 from blocks.register.schemes import Assignment, Attempt, Scheme, departments_of
@@ -26,18 +27,25 @@ def open_dues(session: Session, scheme_id: int) -> list[dict[str, Any]]:
 
     Each: {clock, department, due_on, left (Chinese), provisional, count}.
     """
+    return _dues(session, [scheme_id])[scheme_id]
+
+
+def _dues(session: Session, scheme_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the running clocks of several schemes, as `open_dues` does of one."""
     rows = session.execute(select(
-        DueLine.clock, Department.short_name, DueLine.due_on, DueLine.provisional, func.count(),
-    ).outerjoin(Department, Department.id == DueLine.department_id).where(
-        DueLine.scheme_id == scheme_id, DueLine.met_at.is_(None),
-    ).group_by(DueLine.clock, Department.short_name, DueLine.due_on, DueLine.provisional,
-               ).order_by(DueLine.due_on, DueLine.clock)).all()
+        DueLine.scheme_id, DueLine.clock, Department.short_name, DueLine.due_on, DueLine.provisional,
+        func.count()).outerjoin(Department, Department.id == DueLine.department_id).where(
+        DueLine.scheme_id.in_(scheme_ids), DueLine.met_at.is_(None),
+    ).group_by(DueLine.scheme_id, DueLine.clock, Department.short_name, DueLine.due_on,
+               DueLine.provisional).order_by(DueLine.due_on, DueLine.clock))
     today, calendar = settings.today(), settings.calendar()
-    return [{
-        "clock": CLOCKS[clock].label, "department": short or "", "due_on": due_on,
-        "left": say_left(Due(due_on, provisional, ""), today, calendar),
-        "provisional": provisional, "count": count,
-    } for clock, short, due_on, provisional, count in rows]
+    found: dict[int, list[dict[str, Any]]] = {id_: [] for id_ in scheme_ids}
+    for scheme_id, clock, short, due_on, provisional, count in rows:
+        found[scheme_id].append({
+            "clock": CLOCKS[clock].label, "department": short or "", "due_on": due_on,
+            "left": say_left(Due(due_on, provisional, ""), today, calendar),
+            "provisional": provisional, "count": count})
+    return found
 
 
 def counts(session: Session, scheme_id: int) -> dict[str, dict[str, int]]:
@@ -90,52 +98,75 @@ def own_rows(session: Session, actor: stages.Actor) -> list[tuple[str, ...]]:
 
 def awaited(session: Session, scheme: Scheme) -> str:
     """Return, in Chinese, whom or what the scheme waits for now."""
+    return _awaited(session, [scheme])[scheme.id]
+
+
+def _awaited(session: Session, schemes: Sequence[Scheme]) -> dict[int, str]:
+    """Return whom or what each scheme waits for: a query a stage, not a query a scheme."""
+    told = {one.id: _awaited_by_stage(one) for one in schemes}
+    for stages_, ask in ((("approved",), _awaited_by_draws), (("dispatched",), _awaited_by_assignments),
+                         (("in_field",), _awaited_by_checks)):
+        ids = [one.id for one in schemes if one.stage in stages_]
+        if ids:
+            told |= ask(session, ids)
+    return told
+
+
+def _awaited_by_stage(scheme: Scheme) -> str:
     lead = scheme.lead.short_name
-    simple = {
+    return {
         "drafted": f"{lead}经办人提交审批", "submitted": f"{lead}审批人批准或退回",
         "drawn": "系统派发任务", "staffed": f"到{scheme.window_start}开始检查",
         "concluded": "系统公示结果", "publicised": "全部办结", "cancelled": "已取消",
-    }
-    if scheme.stage in simple:
-        return simple[scheme.stage]
-    if scheme.stage == "approved":
-        return _awaited_by_draw(session, scheme)
-    if scheme.stage == "dispatched":
-        return _awaited_by_assignments(session, scheme)
-    by_department = session.execute(select(Department.short_name, func.count()).join(
-        Check, Check.department_id == Department.id).join(Check.visit).where(
-        Visit.scheme_id == scheme.id, Visit.stage != "replaced", Check.stage == "planned",
-    ).group_by(Department.short_name)).all()
-    review = session.scalar(select(func.count()).select_from(Check).join(Check.visit).where(
-        Visit.scheme_id == scheme.id, Visit.stage != "replaced", Check.stage == "recorded"))
-    parts = [f"{name}检查{n}家" for name, n in by_department]
-    return "；".join(parts + ([f"审核{review}份记录"] if review else [])) or "系统汇总检查结果"
+    }.get(scheme.stage, "")
 
 
-def _awaited_by_draw(session: Session, scheme: Scheme) -> str:
-    draw = open_draw(session, scheme.id)
-    if draw is None:
-        return "系统预告抽取"
-    missing = DrawSource.commitment if draw.stage == "announced" else DrawSource.value
-    rows = session.execute(select(DrawSource.kind, Department.short_name, DrawSource.locator)
-                           .outerjoin(Department, Department.id == DrawSource.department_id)
-                           .where(DrawSource.draw_id == draw.id, missing.is_(None),
-                                  (DrawSource.kind == "reveal") | (draw.stage == "sealed"))).all()
-    what = "随机数承诺" if draw.stage == "announced" else "揭示随机数"
-    said = [f"{short}{what}" if kind == "reveal" else f"录入{locator}"
-            for kind, short, locator in rows]
-    return "；".join(said) or ("系统封存" if draw.stage == "announced" else "系统出签")
+def _awaited_by_checks(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    rows = session.execute(select(
+        Visit.scheme_id, Check.stage, Department.short_name, func.count()).join(Check.visit).join(
+        Check.department).where(
+        Visit.scheme_id.in_(ids), Visit.stage != "replaced", Check.stage.in_(("planned", "recorded")),
+    ).group_by(Visit.scheme_id, Check.stage, Department.short_name).order_by(Department.short_name)).all()
+    told = {}
+    for id_ in ids:
+        own = [row[1:] for row in rows if row[0] == id_]
+        parts = [f"{name}检查{n}家" for stage, name, n in own if stage == "planned"]
+        review = sum(n for stage, _, n in own if stage == "recorded")
+        told[id_] = "；".join(parts + ([f"审核{review}份记录"] if review else [])) or "系统汇总检查结果"
+    return told
 
 
-def _awaited_by_assignments(session: Session, scheme: Scheme) -> str:
+def _awaited_by_draws(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    told = dict.fromkeys(ids, "系统预告抽取")
+    missing = ((Draw.stage == "announced") & (DrawSource.kind == "reveal") & DrawSource.commitment.is_(None)) | (
+        (Draw.stage != "announced") & DrawSource.value.is_(None)
+        & ((DrawSource.kind == "reveal") | (Draw.stage == "sealed")))
+    rows = session.execute(select(
+        Draw.scheme_id, Draw.stage, DrawSource.kind, Department.short_name, DrawSource.locator,
+    ).outerjoin(DrawSource, (DrawSource.draw_id == Draw.id) & missing).outerjoin(
+        Department, Department.id == DrawSource.department_id).where(
+        Draw.scheme_id.in_(ids), Draw.stage != "void").order_by(DrawSource.position)).all()
+    for id_ in {row[0] for row in rows}:
+        own = [row[1:] for row in rows if row[0] == id_]
+        sealed = own[0][0] != "announced"
+        what = "揭示随机数" if sealed else "随机数承诺"
+        said = [f"{short}{what}" if kind == "reveal" else f"录入{locator}"
+                for _, kind, short, locator in own if kind]
+        told[id_] = "；".join(said) or ("系统出签" if sealed else "系统封存")
+    return told
+
+
+def _awaited_by_assignments(session: Session, ids: Sequence[int]) -> dict[int, str]:
     says = {"sent": "接收任务", "sent_back": "已退回，等办公室处理", "accepted": "系统配员"}
-    rows = session.execute(select(Department.short_name, Assignment.stage, Assignment.shortage)
-                           .join(Assignment.department)
-                           .where(Assignment.scheme_id == scheme.id)
-                           .order_by(Assignment.id)).all()
-    said = [f"{short}人员不足：{shortage}" if shortage else f"{short}{says[stage]}"
-            for short, stage, shortage in rows if stage in says]
-    return "；".join(said) or "系统确定检查时间"
+    rows = session.execute(select(
+        Assignment.scheme_id, Department.short_name, Assignment.stage, Assignment.shortage).join(
+        Assignment.department).where(Assignment.scheme_id.in_(ids)).order_by(Assignment.id)).all()
+    told = {}
+    for id_ in ids:
+        said = [f"{short}人员不足：{shortage}" if shortage else f"{short}{says[stage]}"
+                for own, short, stage, shortage in rows if own == id_ and stage in says]
+        told[id_] = "；".join(said) or "系统确定检查时间"
+    return told
 
 
 def stuck_works(session: Session) -> list[Attempt]:
@@ -184,13 +215,19 @@ def timeline(session: Session, scheme_id: int, *, whole: bool = False) -> list[d
     return told
 
 
+def standings(session: Session, schemes: Sequence[Scheme]) -> list[dict[str, Any]]:
+    """Return how each scheme stands: {scheme_code, title, stage, stage_label, awaited, dues}."""
+    dues = _dues(session, [one.id for one in schemes])
+    waits = _awaited(session, schemes)
+    return [{"scheme_code": one.code, "title": one.title, "stage": one.stage,
+             "stage_label": stages.label("scheme", one.stage), "awaited": waits[one.id],
+             "dues": dues[one.id]} for one in schemes]
+
+
 def scheme_story(session: Session, scheme: Scheme) -> dict[str, Any]:
     """Return what the artifact and `choucha status` tell of a scheme."""
     return {
-        "title": scheme.title, "stage": scheme.stage,
-        "stage_label": stages.label("scheme", scheme.stage),
+        **standings(session, [scheme])[0],
         "departments": [d.short_name for d in departments_of(session, scheme)],
-        "awaited": awaited(session, scheme), "dues": open_dues(session, scheme.id),
-        "counts": counts(session, scheme.id), "scheme_code": scheme.code,
-        "site_url": settings.site_url(),
+        "counts": counts(session, scheme.id), "site_url": settings.site_url(),
     }

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, delete, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from blocks import settings
 from blocks.register.base import Base
@@ -67,15 +67,26 @@ def begin(session: Session, account: Account) -> str:
 
 def find(session: Session, token: str) -> WebSession | None:
     """Return the live session of a token, noting that it was seen."""
+    return visit(session, token)[0]
+
+
+def visit(session: Session, token: str) -> tuple[WebSession | None, bool]:
+    """Return the live session of a token and whether its account's password is a first one.
+
+    One query, for it is asked with every page.
+    """
     now = settings.now()
-    found = session.scalar(select(WebSession).where(
-        WebSession.token_hash == digest(token), WebSession.ended_at.is_(None),
-        WebSession.seen_at > now - IDLE, WebSession.made_at > now - LONGEST))
-    if found is None or not found.account.active:
-        return None
+    row = session.execute(select(WebSession, Credential.must_change).join(WebSession.account).outerjoin(
+        Credential, Credential.account_id == WebSession.account_id).where(
+        WebSession.token_hash == digest(token), WebSession.ended_at.is_(None), Account.active,
+        WebSession.seen_at > now - IDLE, WebSession.made_at > now - LONGEST).options(
+        contains_eager(WebSession.account).joinedload(Account.department))).first()
+    if row is None:
+        return None, False
+    found, first = row
     if found.seen_at < now - SEEN_EVERY:
         found.seen_at = now
-    return found
+    return found, bool(first)
 
 
 def end(session: Session, token: str) -> None:
@@ -114,9 +125,3 @@ def give_token(session: Session, account: Account) -> str:
     token = secrets.token_urlsafe(32)
     session.add(ApiToken(token_hash=digest(token), account_id=account.id, made_at=now))
     return token
-
-
-def must_change(session: Session, account_id: int) -> bool:
-    """Tell whether the account's password is a first one."""
-    return bool(session.scalar(select(Credential.must_change).where(
-        Credential.account_id == account_id)))

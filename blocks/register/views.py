@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from blocks import settings
 from blocks.errors import NotFound
@@ -40,17 +40,16 @@ def scheme(session: Session, actor: Actor, code: str) -> Scheme:
 
 def schemes(session: Session, actor: Actor) -> list[Scheme]:
     """Return the schemes a person may see, the newest first."""
-    return [one for one in session.scalars(select(Scheme).order_by(Scheme.id.desc()))
-            if visible(session, actor, one)]
+    found = session.scalars(select(Scheme).options(joinedload(Scheme.lead)).order_by(Scheme.id.desc()))
+    return [one for one in found if visible(session, actor, one)]
 
 
 def mark(session: Session, scheme: Scheme) -> str:
     """Return a text that changes whenever anything of a scheme has moved or was reviewed."""
-    number = session.scalar(select(func.max(TrailLine.number)).where(
-        TrailLine.scheme_id == scheme.id))
-    seen = session.scalar(select(func.max(SchemeReview.id)).where(
-        SchemeReview.scheme_id == scheme.id))
-    return f"{number or 0}-{seen or 0}"
+    last = select(func.max(TrailLine.number)).where(TrailLine.scheme_id == scheme.id)
+    seen = select(func.max(SchemeReview.id)).where(SchemeReview.scheme_id == scheme.id)
+    number, review = session.execute(select(last.scalar_subquery(), seen.scalar_subquery())).one()
+    return f"{number or 0}-{review or 0}"
 
 
 def review(session: Session, scheme: Scheme) -> SchemeReview | None:
@@ -88,14 +87,19 @@ def draw(session: Session, scheme: Scheme) -> tuple[Draw | None, list[DrawSource
         return None, [], []
     tickets = session.scalars(select(DrawTicket).where(
         DrawTicket.draw_id == found.id, ~DrawTicket.is_reserve).order_by(
-        DrawTicket.stratum, DrawTicket.rank))
+        DrawTicket.stratum, DrawTicket.rank).options(joinedload(DrawTicket.target)))
     return found, sources(session, found.id), list(tickets)
+
+
+WHOLE_VISIT = (joinedload(Visit.scheme).joinedload(Scheme.lead), joinedload(Visit.target))
+WHOLE_CHECK = (joinedload(Check.department), joinedload(Check.visit).options(*WHOLE_VISIT))
+WITH = {Check: WHOLE_CHECK, Visit: WHOLE_VISIT}  # what every page of it shows
 
 
 def _read(session: Session, model: type[Read], id_: str) -> Read:
     """Return a row without locking it."""
     number = int(id_) if id_.isdecimal() and len(id_) < 19 else 0
-    found = session.get(model, number)
+    found = session.get(model, number, options=WITH[model])
     if found is None:
         raise NotFound(f"没有检查 {id_}", "请从我的待办进入")
     return found
@@ -152,7 +156,8 @@ def open_claims(session: Session, check: Check) -> tuple[list[Recusal], list[Abs
 
 
 def checks_of(session: Session, visit: Visit) -> list[Check]:
-    return list(session.scalars(select(Check).where(Check.visit_id == visit.id).order_by(Check.id)))
+    return list(session.scalars(select(Check).where(Check.visit_id == visit.id).order_by(Check.id).options(
+        joinedload(Check.department))))
 
 
 def visits_of(session: Session, actor: Actor) -> list[tuple[Visit, Check]]:
@@ -162,5 +167,5 @@ def visits_of(session: Session, actor: Actor) -> list[tuple[Visit, Check]]:
         Seat, Seat.check_id == Check.id).where(
         Seat.inspector_id == actor.inspector_id, Seat.vacated_at.is_(None), ~Seat.suspended,
         Visit.stage != "replaced", Check.stage.in_(("planned", "recorded"))).order_by(
-        Visit.day.nulls_last(), Visit.half, Visit.id))
+        Visit.day.nulls_last(), Visit.half, Visit.id).options(joinedload(Visit.target)))
     return [tuple(row) for row in rows] if actor.inspector_id is not None else []

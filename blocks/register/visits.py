@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, joinedload, mapped_column, relationship
 
 from blocks.errors import NotFound
 from blocks.register.base import (
@@ -240,14 +240,15 @@ def live_visits(session: Session, scheme_id: int) -> list[Visit]:
 def live_checks(session: Session, scheme_id: int) -> list[Check]:
     """Return the checks of the scheme's live visits, in the order of their ids."""
     return list(session.scalars(select(Check).join(Check.visit).where(
-        Visit.scheme_id == scheme_id, Visit.stage != "replaced").order_by(Check.id)))
+        Visit.scheme_id == scheme_id, Visit.stage != "replaced").order_by(Check.id).options(
+        contains_eager(Check.visit).joinedload(Visit.target), joinedload(Check.department))))
 
 
 def live_seats(session: Session, check_id: int) -> list[Seat]:
     """Return the seats that are taken, the leader's first."""
     return list(session.scalars(select(Seat).where(
         Seat.check_id == check_id, Seat.vacated_at.is_(None)
-    ).order_by(Seat.leads.desc(), Seat.id)))
+    ).order_by(Seat.leads.desc(), Seat.id).options(joinedload(Seat.inspector))))
 
 
 def get(session: Session, kind: type[Found], id: int | str) -> Found:

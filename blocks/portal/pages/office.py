@@ -15,8 +15,7 @@ OVERSEES = Rule(frozenset({Role.OFFICE, Role.AUDITOR}))
 def office(at: At) -> Shown:
     """Show all schemes, the late ones first, departments by punctuality, what needs a person."""
     late_ones = late(at.session)
-    rows = [overview.scheme_story(at.session, one)
-            for one in views.schemes(at.session, at.visitor.actor)]
+    rows = overview.standings(at.session, views.schemes(at.session, at.visitor.actor))
     running = [one for one in rows if one["stage"] not in ("publicised", "cancelled")]
     late_codes = {one["scheme_code"] for one in late_ones}
     return Shown("office.html.j2", {

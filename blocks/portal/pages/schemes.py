@@ -25,8 +25,7 @@ LISTS = ("participants", "kinds", "counties", "risk_classes", "lead_items")
 @page("/schemes", name="schemes")
 def all_schemes(at: At) -> Shown:
     """Show the schemes that the visitor may see, with their stage and who is awaited."""
-    rows = [overview.scheme_story(at.session, one)
-            for one in views.schemes(at.session, at.visitor.actor)]
+    rows = overview.standings(at.session, views.schemes(at.session, at.visitor.actor))
     return Shown("schemes.html.j2", {"rows": rows})
 
 
