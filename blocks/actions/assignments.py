@@ -23,7 +23,7 @@ def _find(session: Session, code: str, department_id: int | None) -> Assignment:
     ).with_for_update())
     if found is None:
         raise NotFound(f"方案 {scheme.title} 没有派发给该部门的任务",
-                       "方案派发之后，参与部门才有任务；请用 choucha status 查看")
+                       "方案派发之后，参与部门才有任务；请看方案的最新进展")
     return found
 
 

@@ -152,7 +152,7 @@ def review(login: str, check_id: int | str, *, approve: bool = True, reason: str
         }[correcting, approve]
         if correcting and (entry is None or entry.verdict):
             raise StageError(f"{check.title}已公示，没有等待审核的更正",
-                             "要更正请先用 choucha check correct 提出")
+                             "请先提出更正")
         verb = verb or ("退回补正" if target == "planned" else None)
         advance(session, check, target, actor, verb=verb, reason=reason, facts=_people(entry),
                 clock_from=entry.made_on if target == "corrected" else None)

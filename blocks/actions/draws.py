@@ -63,7 +63,7 @@ def commit(login: str, code: str, secret: str | None = None) -> Done:
                 details={"locator": source.locator})
         source.commitment = commitment(draw.hash_name, source.locator, secret)
         return Done(f"{draw.title}：本部门的随机数承诺已登记",
-                    "请保管好密数，封存之后用 choucha draw reveal 揭示；逾期未揭示将公开记载",
+                    "请保管好密数，封存之后由本部门揭示；逾期未揭示将公开记载",
                     {"secret": secret})
 
 
@@ -133,7 +133,7 @@ def ask_void(login: str, code: str, reason: str) -> Done:
         _check_may_void(draw, reason)
         advance(session, draw, draw.stage, actor, verb="申请作废", reason=reason,
                 void_asked_by_id=actor.id)
-        return Done(f"{draw.title}：已申请作废", "请办公室另一人或审批人用 choucha draw void 批准")
+        return Done(f"{draw.title}：已申请作废", "请办公室另一人或审批人批准")
 
 
 def void(login: str, code: str, reason: str) -> Done:
@@ -144,7 +144,7 @@ def void(login: str, code: str, reason: str) -> Done:
         _of_a_party(actor, draw, "批准作废")
         _check_may_void(draw, reason)
         if draw.void_asked_by_id is None:
-            raise StageError(f"{draw.title}没有人申请作废", "先由办公室用 choucha draw ask-void 提出")
+            raise StageError(f"{draw.title}没有人申请作废", "先由办公室申请作废")
         content = void_record(file_bytes(session, draw.id, "seal.json"), reason,
                               f"{settings.now():%Y-%m-%dT%H:%M:%SZ}")
         put_file(session, draw.id, "void.json", content)
@@ -174,7 +174,7 @@ def pool_of(login: str, code: str) -> bytes:
     """Return a sealed draw's whole pool.tsv, to those who may see withheld lines."""
     with engine.change() as session:
         draw = _for_auditors(session, login, code, "完整的待抽库名单",
-                             "企业可以取得自己的一行和证明：choucha draw slip")
+                             "企业可以向办公室或牵头部门取得自己的一行和证明")
         return file_bytes(session, draw.id, "pool.tsv")
 
 
@@ -183,7 +183,7 @@ def lists_of(login: str, code: str) -> dict[str, bytes]:
     leave, interests; and who could not be drawn for which seat, and why (ineligible.jsonl)."""
     with engine.change() as session:
         draw = _for_auditors(session, login, code, "封存的人员和利害关系名单",
-                             "公众可以核验公开的人员匹配：choucha verify")
+                             "公众可以核验公开的人员匹配")
         found = {name: file_bytes(session, draw.id, name) for name in LISTS}
         return {name: content for name, content in found.items() if content}
 

@@ -165,7 +165,7 @@ def answer(login: str, year: int, entry: int, cells: Mapping[str, str], *,
         entries = [dict(one) for one in plan.content["entries"]]
         stored = next((one for one in entries if one["number"] == entry), None)
         if stored is None:
-            raise NotFound(f"{plan.title}没有第{entry}项", f"共{len(entries)}项，见 choucha plan show {year}")
+            raise NotFound(f"{plan.title}没有第{entry}项", f"共{len(entries)}项，请看{year}年的计划")
         meaning = plans.known(session)
         found = {one.number: one for one in plans.entries(plan, meaning)}[entry]
         if Role.OFFICE not in actor.roles and (
@@ -185,7 +185,7 @@ def answer(login: str, year: int, entry: int, cells: Mapping[str, str], *,
         left = f"还有{len(now.questions)}处待定：{'；'.join(map(str, now.questions))}" if now.questions else (
             "本项已全部明确")
         return Done(f"已修改：{told[0]}",
-                    f"{left}。第{plan.number}版尚未公布，办公室用 choucha plan publish {year} 公布")
+                    f"{left}。第{plan.number}版尚未公布，等办公室公布")
 
 
 def publish(login: str, year: int, *, county: str | None = None) -> Done:

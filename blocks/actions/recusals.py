@@ -128,7 +128,7 @@ def decide(login: str, recusal_id: int | str, *, grant: bool, reason: str) -> Do
             return Done(f"{seat.inspector.name}回避，席位空出",
                         "系统随即从封存的名单中重新抽定这一席，其他人不变")
         return Done("不予回避，该检查人员恢复参加",
-                    "本人可用 choucha recusal appeal、企业可凭通知书申请复核一次")
+                    "本人、企业（凭通知书）可以申请复核一次")
 
 
 def appeal(login: str, recusal_id: int | str, reason: str) -> Done:

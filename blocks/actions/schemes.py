@@ -135,7 +135,7 @@ def new(login: str, data: Any) -> Done:
         scheme = Scheme(code=next_code(session, settings.today().year), drafter_id=actor.id,
                         **columns)
         begin(session, scheme, actor)
-        return Done(f"方案 {scheme.title} 已起草", f"改好后用 choucha scheme submit {scheme.code} 提交",
+        return Done(f"方案 {scheme.title} 已起草", "核对之后提交审批",
                     {"scheme": scheme.code, "scheme_id": scheme.id})
 
 
@@ -150,7 +150,7 @@ def edit(login: str, code: str, data: Any) -> Done:
         _refuse(session, draft)
         advance(session, scheme, "drafted", actor, verb="修改", drafter_id=actor.id,
                 **columns)
-        return Done(f"方案 {scheme.title} 已修改", f"用 choucha scheme submit {scheme.code} 提交")
+        return Done(f"方案 {scheme.title} 已修改", "核对之后提交审批")
 
 
 def submit(login: str, code: str) -> Done:
@@ -181,7 +181,7 @@ def preview(code: str) -> dict[str, Any]:
         scheme = find_scheme(session, code)
         if scheme.stage not in ("drafted", "submitted"):
             raise StageError(f"方案 {scheme.title} 已经批准，不再测算",
-                             "请用 choucha status 查看进展；测算在提交审批前后进行")
+                             "测算在提交审批前后进行；请看方案的最新进展")
         found = pool(session, scheme)
         return outlook(session, scheme, found) | {
             "title": scheme.title, "pool": found.candidates.num_rows}
@@ -213,7 +213,7 @@ def approve(login: str, code: str) -> Done:
         if review.findings["violations"]:
             raise RuleViolation("系统审查发现问题，不能批准：\n" + "\n".join(
                 f"· {text}" for text in review.findings["violations"]),
-                f"请用 choucha scheme return {scheme.code} --reason … 退回修改")
+                "请写明理由，退回修改")
         _refuse(session, as_draft(session, scheme))  # the catalogue may have changed since
         return Done(f"方案 {scheme.title} 已批准",
                     "系统随即预告抽取，请各参加部门提交随机数承诺")

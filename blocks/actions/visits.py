@@ -56,7 +56,7 @@ def ask_replacement(login: str, visit_id: int | str, reason: str, note: str = ""
         if not _takes_part(session, visit, actor):
             raise RuleViolation(f"{actor.name}不是这次检查抽定的检查人员", "由抽定的检查人员提出")
         if visit.scheme.stage not in ("staffed", "in_field"):
-            raise StageError("人员配齐、开始检查之后才能申请递补", "请用 choucha status 查看进展")
+            raise StageError("人员配齐、开始检查之后才能申请递补", "请看方案的最新进展")
         return Done(f"{visit.title}：已申请递补（{REASONS[reason]}）", "等牵头部门另一人确认")
 
 
@@ -66,7 +66,7 @@ def confirm_replacement(login: str, visit_id: int | str, reason: str = "情况�
         actor = account(session, login).as_actor()
         visit = hold(session, Visit, visit_id)
         if visit.stage == "planned" and visit.replacement_asked_by_id is None:
-            raise StageError(f"{visit.title}没有人申请递补", "先由检查人员用 choucha visit replace 提出")
+            raise StageError(f"{visit.title}没有人申请递补", "先由检查人员申请递补")
         advance(session, visit, "replaced", actor, reason=reason)
         checks = session.scalars(select(Check).where(Check.visit_id == visit.id)).all()
         if any(check.record_number for check in checks):

@@ -145,7 +145,7 @@ def advance(session: Session, thing: Moving, target: str, actor: Actor, *, verb:
     ).values(**values).execution_options(synchronize_session=False))
     if moved.rowcount != 1:
         raise StageError(f"{thing.title}刚刚被别人办理过，您看到的已不是最新进展",
-                         "什么都没有改动。请用 choucha status 查看最新进展后再办")
+                         "什么都没有改动。请看过最新进展再办")
     for name, value in values.items():
         set_committed_value(thing, name, value)
     return _write(session, thing, move, source, actor, reason, details, clock_from)

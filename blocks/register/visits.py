@@ -264,7 +264,7 @@ def get(session: Session, kind: type[Found], id: int | str) -> Found:
     found = session.get(kind, number) if 0 < number < 2**63 else None
     if found is None:
         raise NotFound(f"没有编号为「{id}」的{KINDS[kind.thing].label}",
-                       "请用 choucha status 方案编号 查看编号")
+                       "请从待办或方案的页面找到它的编号")
     find_scheme(session, scheme_of(found), lock=True)
     session.refresh(found, with_for_update=True)
     return found

@@ -282,8 +282,8 @@ def find(thing: str, source: str | None, target: str, verb: str | None = None) -
     onward = "、".join(sorted({m.label for m in MOVES if (m.thing, m.source) == (thing, source)}))
     raise StageError(
         f"{kind.label}现在处于「{here}」，不能「{wanted}」",
-        f"此阶段可以：{onward}。请用 choucha status 查看最新进展" if onward else
-        "此事已办结，无需再办。请用 choucha status 查看最新进展",
+        f"此阶段可以：{onward}。请看最新进展" if onward else
+        "此事已办结，无需再办。请看最新进展",
     )
 
 

@@ -36,7 +36,8 @@ def read_yaml(path: Path) -> Any:
 @scheme.command("new")
 def scheme_new(file: Path, login: As) -> None:
     """按文件起草方案（样子见 config/sample/scheme.yaml）。"""
-    done(schemes.new(login, read_yaml(file)))
+    said = schemes.new(login, read_yaml(file))
+    done(said, f"choucha scheme submit {said.ids['scheme']} --as {login}")
 
 
 @scheme.command("edit")

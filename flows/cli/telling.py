@@ -26,10 +26,13 @@ for each in (console, errors):
         each.width = WIDE
 
 
-def done(said: Done) -> None:
+def done(said: Done, command: str = "") -> None:
+    """Say what was done and what comes next; `command`: how one would go on."""
     console.print(f"[green]✓[/] {escape(said.sentence)}")
     if said.next:
         console.print(f"  接下来：{escape(said.next)}")
+    if command:
+        console.print(f"  [dim]{escape(command)}[/]")
 
 
 def save(path: Path, content: bytes) -> None:

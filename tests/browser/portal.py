@@ -1,5 +1,6 @@
 """People who use the portal in a real browser, at a desk or with a phone; what they see is kept."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,13 +71,14 @@ class User:
 def user(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., User]]:
     """Return a function that sits somebody at a desk or gives a phone; without a login, no account."""
     contexts, users = [], []
+    folder = SCREENSHOTS / request.node.name.removeprefix("test_")[:60]
+    shutil.rmtree(folder, ignore_errors=True)
 
     def sit(login: str = "", *, phone: bool = False, **options: object) -> User:
         context = browser.new_context(viewport=PHONE if phone else DESK, has_touch=phone, is_mobile=phone,
                                       locale="zh-CN", timezone_id="Asia/Shanghai", **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
-        folder = SCREENSHOTS / request.node.name.removeprefix("test_")[:60]
         one = User(context, server, f"{login or 'anybody'}{'-phone' if phone else ''}", folder)
         users.append(one)
         return one.sign_in(login) if login else one

@@ -64,7 +64,7 @@ def test_help_comes_at_once_and_is_chinese():
 def test_a_scheme_from_file_to_submission(shell, city, file):
     assert "还没有方案。用 choucha scheme new" in shell.says("status")
     said = shell.says("scheme", "new", SAMPLE / "scheme.yaml", "--as", "gaj.jingban")
-    code = re.search(r"choucha scheme submit (\d{4}-\d{3}) 提交", said)[1]
+    code = re.search(r"choucha scheme submit (\d{4}-\d{3}) --as gaj.jingban", said)[1]
     assert "已起草" in said
     edited = file(title="旅馆业[/b]联合抽查[bold]（修改）")
     assert "已修改" in shell.says("scheme", "edit", code, edited, "--as", "gaj.jingban")
