@@ -137,12 +137,6 @@ class Scenes:
             self._copy(f"shared_{name}", name)
         return self.made[name]
 
-    def drop(self) -> None:
-        """Drop every copy: together, at the end, for each drop alone would wait for the disk."""
-        for name in self.copies:
-            self._tell(f'DROP DATABASE "{name}" WITH (FORCE)')
-        self.copies.clear()
-
 
 _THE_SCENES: list[Scenes] = []
 
@@ -152,7 +146,6 @@ def the_scenes(cluster: Cluster, folder: Path) -> Iterator[Scenes]:
     if not _THE_SCENES:
         _THE_SCENES.append(Scenes(cluster, folder))
     yield _THE_SCENES[0]
-    _THE_SCENES[0].drop()
 
 
 def everything() -> dict[str, str]:

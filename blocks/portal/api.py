@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Header, Request
+from fastapi import Depends, FastAPI, Header, Request
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from blocks.errors import InspectionError, RuleViolation
@@ -55,11 +56,13 @@ def machine(request: Request) -> Visitor:
 
 def add(app: FastAPI) -> None:
     """Add a route for each deed."""
-    problems = {status: {"model": Refusal} for status in (400, 401, 403, 404, 409, 411, 413, 422, 503)}
+    bearer = Depends(HTTPBearer(auto_error=False))  # so that the document tells of it; `machine` looks
+    problems = {status: {"model": Refusal} for status in (401, 403, 404, 409, 411, 413, 422, 503)}
     for one in (each for each in DEEDS.values() if not each.rule.public):
         app.add_api_route(PREFIX + one.path, _route(one), methods=["POST"], response_model=Outcome,
-                          responses=problems, summary=(one.function.__doc__ or "").split("\n")[0],
-                          operation_id=one.name, name=f"api:{one.name}")
+                          responses=problems, dependencies=[bearer], operation_id=one.name,
+                          summary=(one.function.__doc__ or "").split("\n")[0],
+                          name=f"api:{one.name}")
 
 
 def _route(one: Deed) -> Any:

@@ -26,7 +26,7 @@ from blocks.errors import InspectionError, NotAnswering, NotFound
 from blocks.portal import api, pages  # noqa: F401  (pages declare themselves)
 from blocks.portal.access import Forbidden, SignedOut, genuine, permit, visitor
 from blocks.portal.bounds import Bounds
-from blocks.portal.performing import SECRET, perform, read_body, status_of
+from blocks.portal.performing import SECRET, perform, read_body, status_of, unreadable
 from blocks.portal.plain import HTMX, LIBRARY, plain
 from blocks.portal.routes import DEEDS, PAGES, At, Deed, Page, from_form
 from blocks.portal.signing import router as signing
@@ -193,10 +193,7 @@ async def _refused(request: Request, error: InspectionError) -> Response:
 
 
 async def _unreadable(request: Request, error: RequestValidationError) -> Response:
-    """What a call sends is not what the document asks for; names the parts that are not."""
-    parts = dict.fromkeys(".".join(map(str, one["loc"][1:])) or str(one["loc"][0]) for one in error.errors())
-    told = f"没有填写或看不懂：{'、'.join(parts)[:500]}"
-    return api.refusal(InspectionError(told, "请对照 /api/openapi.json 改正"), 422)
+    return await _refused(request, unreadable(error.errors()))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
@@ -216,9 +213,10 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     told = {404: NotFound("没有这一页", "请从我的待办进入"),
             405: Forbidden("这个地址不能这样使用", "请从我的待办进入")}.get(
         error.status_code, InspectionError("请求没有被接受", "请返回重试"))
+    status = 422 if error.status_code == 400 else error.status_code  # a body that is no text at all
     if request.url.path.startswith("/api/"):
-        return api.refusal(told, error.status_code)
+        return api.refusal(told, status)
     response = _kept(request, told, {})
-    response.status_code = error.status_code
+    response.status_code = status
     return response
 

@@ -1,7 +1,7 @@
 """Carry out a deed once, under its guard, for a page or for a call."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -58,7 +58,7 @@ def read_body(one: Deed, body: Mapping[str, Any]) -> dict[str, Any]:
     try:
         ready = one.body(**body)
     except ValidationError as error:
-        raise InspectionError(*_unreadable(error)) from None
+        raise unreadable(error.errors()) from None
     values = {name: getattr(ready, name) for name in one.body.model_fields}
     check_text(values)
     return values
@@ -71,6 +71,8 @@ def _seen(text: str) -> tuple[str, int, int] | None:
     return (thing, int(id_), int(version)) if id_.isdecimal() and version.isdecimal() else None
 
 
-def _unreadable(error: ValidationError) -> tuple[str, str]:
-    names = "、".join(dict.fromkeys(str(one["loc"][0]) for one in error.errors() if one["loc"]))
-    return f"没有填写或看不懂：{names}", "请补充后重新提交；什么都没有改动"
+def unreadable(errors: Iterable[Mapping[str, Any]]) -> InspectionError:
+    """Return what a person is told of pydantic's errors: which fields."""
+    places = ([part for part in one["loc"] if isinstance(part, str)] for one in errors)
+    names = "、".join(dict.fromkeys(place[-1] for place in places if place))
+    return InspectionError(f"没有填写或看不懂：{names}", "请补充后重新提交；什么都没有改动")

@@ -25,6 +25,12 @@ CONSTRAINT_SENTENCES = {
     "interested_inspector": "该检查人员与检查对象有利害关系，应当回避",
     "uq_seats_half_day": "该检查人员同一半天已有其他检查",
 }
+# What those say that keep a thing from being there twice.
+TWICE = {
+    "uq_absences_open": "这名检查人员的换人申请已经登记，正在等审批人决定",
+    "uq_accounts_login": "这个账号已经有了",
+    "uq_accounts_inspector_id": "这名检查人员已经有账号",
+}
 
 
 @cache
@@ -62,6 +68,8 @@ def _translated(error: DBAPIError) -> InspectionError | None:
     if state in ("40P01", "40001", "55P03"):
         return StageError("同一时刻有人在办同一件事，什么都没有改动", "请再办一次")
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if name in TWICE:
+        return StageError(f"{TWICE[name]}，什么都没有改动", "不必再办一次")
     sentence = CONSTRAINT_SENTENCES.get(name or "")
     return RuleViolation(f"{sentence}，什么都没有改动", "请换人办理") if sentence else None
 

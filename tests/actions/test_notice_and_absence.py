@@ -181,6 +181,13 @@ def test_an_absence_takes_two_people_and_a_reason_of_the_list(open_scene):
     assert team[0] not in dict(people.teams(code))[check]
 
 
+def test_what_waits_for_a_decision_is_not_asked_twice(open_scene):
+    check, team = first_check(open_scene("in_field"))
+    absences.report(team[0], check, "ill")
+    with refused("换人申请已经登记", StageError):
+        absences.report(team[0], check, "ill")
+
+
 def test_after_the_record_nobody_is_exchanged(open_scene):
     code = open_scene("in_field")
     check, team = first_check(code)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from blocks import settings
 from blocks.actions import accounts, schemes
 from blocks.register.database import transaction
+from blocks.register.directories import Inspector, account
 from blocks.register.guard import Submission
 from blocks.register.schemes import Scheme
 from blocks.register.sessions import WebSession
@@ -180,7 +181,7 @@ def test_a_photo_that_is_none_is_refused_and_what_was_typed_comes_back(open_scen
 def test_a_form_that_takes_no_files_takes_none(city, person):
     drafter = person("gaj.jingban")
     answer = drafter.http.post("/schemes", data=filled(drafter), files={"photos": ("x.jpg", b"x")})
-    assert answer.status_code == 400 and count(Scheme) == 0
+    assert answer.status_code == 422 and count(Scheme) == 0
 
 
 def test_a_register_that_is_away_is_told_and_what_was_typed_is_kept(city, person, monkeypatch):
@@ -222,6 +223,30 @@ def test_a_call_is_carried_out_once_per_key_and_refused_without_a_token(city, pe
     assert http.post("/api/v1/schemes", json=body).status_code == 401
     assert http.post("/api/v1/schemes", json={"date": 1}, headers=bearer).status_code == 422
     assert http.get("/api/openapi.json").json()["paths"]["/api/v1/schemes/{code}/approve"]
+
+
+@pytest.mark.parametrize(("sent", "named"), [
+    ({"content": b"\xcf"}, "请求没有被接受"), ({"content": b"{"}, "body"), ({"json": 561}, "body"),
+    ({"json": {"date": 1}}, "data"), ({"json": {"data": {}}, "headers": {"Idempotency-Key": "k" * 81}},
+                                     "Idempotency-Key")])
+def test_a_call_that_cannot_be_read_is_refused_as_the_document_says(city, person, sent, named):
+    token = accounts.give_token("bangong", "gaj.jingban").ids["token"]
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json",
+               **sent.pop("headers", {})}
+    answer = person().http.post("/api/v1/schemes", headers=headers, **sent)
+    assert answer.status_code == 422 and answer.json().keys() == {"message", "remedy", "article"}
+    assert named in answer.json()["message"], answer.text
+
+
+def test_an_inspector_has_one_account_and_a_second_is_refused_in_words(city, person):
+    with transaction() as session:
+        holder = session.get_one(Inspector, account(session, "gaj.01").inspector_id)
+    body = {"login": "xin", "name": "样例·新人", "roles": ["inspector"],
+            "certificate": holder.certificate_no}
+    token = accounts.give_token("bangong", "bangong").ids["token"]
+    answer = person().http.post("/api/v1/accounts", json=body,
+                                headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 422 and "已经有账号" in answer.json()["message"], answer.text
 
 
 def test_the_night_forgets_what_is_a_month_old_and_nothing_younger(city, person, monkeypatch):
