@@ -91,6 +91,12 @@ def announce(lines: Iterable[OutboxLine]) -> bool:
     return True
 
 
+def is_away(session: Session) -> bool:
+    """Tell whether Prefect was not there to be told of something that wakes a flow."""
+    waiting = select(OutboxLine.trail_number).where(OutboxLine.done_at.is_(None), OutboxLine.wakes.is_not(None))
+    return settings.get().events != "off" and session.scalar(waiting.limit(1)) is not None
+
+
 def mark_told(session: Session, numbers: list[int]) -> None:
     session.execute(update(OutboxLine).where(OutboxLine.trail_number.in_(numbers)).values(
         done_at=settings.now(), tries=OutboxLine.tries + 1))

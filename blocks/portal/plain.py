@@ -14,4 +14,4 @@ HTMX = "/vendor/htmx.min.js" if (LIBRARY / "htmx.min.js").is_file() else ""
 def plain(template: str, status: int, **values: Any) -> Response:
     """Return a page for whoever it is."""
     return HTMLResponse(render(f"portal/{template}", visitor=None, csrf="", once=str, done=None, today=None,
-                               roles="", htmx="", **{"typed": {}, **values}), status)
+                               roles="", htmx="", engine_away=False, **{"typed": {}, **values}), status)

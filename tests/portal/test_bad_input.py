@@ -197,6 +197,17 @@ def test_a_register_that_is_away_is_told_and_what_was_typed_is_kept(city, person
     assert "choucha up" in said and SCHEME["title"] in said
 
 
+def test_an_engine_that_is_away_is_told_and_what_was_done_stands(open_scene, person, monkeypatch):
+    code = open_scene("drafted")
+    here = f"/schemes/{code}"
+    assert "流程引擎暂时没有应答" in person("gaj.jingban").does(here, f"{here}/submit")
+    monkeypatch.setenv("CHOUCHA_EVENTS", "off")  # where the sweep alone drives everything, nothing is amiss
+    settings.get.cache_clear()
+    assert "流程引擎" not in person("gaj.shenpi").does(here, f"{here}/return", reason="请改")
+    monkeypatch.undo()
+    settings.get.cache_clear()
+
+
 def test_every_answer_has_the_headers_that_keep_it_in_its_place(city, person):
     guest = person()
     accounts.set_password("bangong", PASSWORD)
