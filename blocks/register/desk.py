@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
@@ -54,6 +55,7 @@ def tasks(session: Session, actor: Actor) -> list[Task]:
     return sorted(found, key=lambda task: (task.due_on or date.max, task.about, task.verb))
 
 
+@cache
 def _clocked(model: type[Moving], *clocks: str) -> Select:
     """Return the query for things with the due line of one of these clocks, if it runs."""
     return select(model, DueLine.due_on, DueLine.provisional).outerjoin(

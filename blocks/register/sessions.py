@@ -3,8 +3,9 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ForeignKey, delete, select, update
+from sqlalchemy import ForeignKey, Select, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from blocks import settings
@@ -73,20 +74,25 @@ def find(session: Session, token: str) -> WebSession | None:
 def visit(session: Session, token: str) -> tuple[WebSession | None, bool]:
     """Return the live session of a token and whether its account's password is a first one.
 
-    One query, for it is asked with every page.
+    One query, built once, for it is asked with every page.
     """
     now = settings.now()
-    row = session.execute(select(WebSession, Credential.must_change).join(WebSession.account).outerjoin(
-        Credential, Credential.account_id == WebSession.account_id).where(
-        WebSession.token_hash == digest(token), WebSession.ended_at.is_(None), Account.active,
-        WebSession.seen_at > now - IDLE, WebSession.made_at > now - LONGEST).options(
-        contains_eager(WebSession.account).joinedload(Account.department))).first()
+    row = session.execute(_live(), {"hash": digest(token), "idle": now - IDLE, "longest": now - LONGEST}).first()
     if row is None:
         return None, False
     found, first = row
     if found.seen_at < now - SEEN_EVERY:
         found.seen_at = now
     return found, bool(first)
+
+
+@cache
+def _live() -> Select:
+    return select(WebSession, Credential.must_change).join(WebSession.account).outerjoin(
+        Credential, Credential.account_id == WebSession.account_id).where(
+        WebSession.token_hash == bindparam("hash"), WebSession.ended_at.is_(None), Account.active,
+        WebSession.seen_at > bindparam("idle"), WebSession.made_at > bindparam("longest")).options(
+        contains_eager(WebSession.account).joinedload(Account.department))
 
 
 def end(session: Session, token: str) -> None:

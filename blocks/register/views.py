@@ -1,8 +1,9 @@
 """What pages show of a scheme, a visit, a check; and who may see it."""
 
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from blocks import settings
@@ -46,10 +47,16 @@ def schemes(session: Session, actor: Actor) -> list[Scheme]:
 
 def mark(session: Session, scheme: Scheme) -> str:
     """Return a text that changes whenever anything of a scheme has moved or was reviewed."""
-    last = select(func.max(TrailLine.number)).where(TrailLine.scheme_id == scheme.id)
-    seen = select(func.max(SchemeReview.id)).where(SchemeReview.scheme_id == scheme.id)
-    number, review = session.execute(select(last.scalar_subquery(), seen.scalar_subquery())).one()
+    number, review = session.execute(_last_moves(), {"scheme": scheme.id}).one()
     return f"{number or 0}-{review or 0}"
+
+
+@cache
+def _last_moves() -> Select:
+    """Return the query behind `mark`, built once: open pages ask it every few seconds."""
+    last = select(func.max(TrailLine.number)).where(TrailLine.scheme_id == bindparam("scheme"))
+    seen = select(func.max(SchemeReview.id)).where(SchemeReview.scheme_id == bindparam("scheme"))
+    return select(last.scalar_subquery(), seen.scalar_subquery())
 
 
 def review(session: Session, scheme: Scheme) -> SchemeReview | None:
