@@ -217,6 +217,8 @@ def timeline(session: Session, scheme_id: int, *, whole: bool = False) -> list[d
 
 def standings(session: Session, schemes: Sequence[Scheme]) -> list[dict[str, Any]]:
     """Return how each scheme stands: {scheme_code, title, stage, stage_label, awaited, dues}."""
+    if not schemes:
+        return []
     dues = _dues(session, [one.id for one in schemes])
     waits = _awaited(session, schemes)
     return [{"scheme_code": one.code, "title": one.title, "stage": one.stage,

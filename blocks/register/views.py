@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from blocks import settings
@@ -40,9 +40,14 @@ def scheme(session: Session, actor: Actor, code: str) -> Scheme:
 
 
 def schemes(session: Session, actor: Actor) -> list[Scheme]:
-    """Return the schemes a person may see, the newest first."""
-    found = session.scalars(select(Scheme).options(joinedload(Scheme.lead)).order_by(Scheme.id.desc()))
-    return [one for one in found if visible(session, actor, one)]
+    """Return the schemes a person may see, as `visible` says of one; the newest first."""
+    query = select(Scheme).options(joinedload(Scheme.lead)).order_by(Scheme.id.desc())
+    if not actor.roles & SEES_ALL:
+        if not actor.roles & HANDLES:
+            return []
+        query = query.where(or_(Scheme.lead_id == actor.department_id,
+                                Scheme.participant_ids.any(actor.department_id)))
+    return list(session.scalars(query))
 
 
 def mark(session: Session, scheme: Scheme) -> str:
