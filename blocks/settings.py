@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     smtp_from: str = "choucha@localhost"
     patience_seconds: int = 120
     salted_pool: bool = False
+    site_address: str = ""
+    canaries: str = ""
     beacon_urls: str = "https://api.drand.sh https://drand.cloudflare.com"
     now: datetime | None = None  # for tests: time stands still
 

@@ -55,7 +55,7 @@ def stage_line(stage: str) -> str:
 def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(settings.ROOT / "templates"), undefined=StrictUndefined,
-        autoescape=select_autoescape(enabled_extensions=("html.j2", "html")),
+        autoescape=select_autoescape(enabled_extensions=("html.j2", "html", "atom.j2", "xml.j2")),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, auto_reload=False)
     env.filters |= {"day": chinese_date, "stratum": stratum_name, "moment": chinese_moment}
     env.globals.update(stops=stops, stage_line=stage_line, stage_label=stages.label,

@@ -17,7 +17,7 @@ STEPS = (ceremony.announce, sealing.seal, ceremony.gather, ceremony.cast_lots, s
       retry_jitter_factor=0.5, retry_condition_fn=is_outside)
 def publish_files(scheme_id: int) -> None:
     """Put the seal, and later the result, on the public site at once."""
-    publishing.refresh_site(scheme_id)
+    publishing.show_scheme(scheme_id)
 
 
 @flow(name="抽取", flow_run_name=run_name("抽取"))

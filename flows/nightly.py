@@ -22,7 +22,7 @@ def nightly() -> str:
         said += [planning.open_schemes(who), planning.remind_drafts(), planning.publish_pages()]
         said += [sweeping.sweep(), nightshift.check_trail(), nightshift.recount_provisional(),
                  nightshift.check_calendar(), nightshift.refresh_lists(),
-                 nightshift.find_unfit()]
+                 nightshift.find_unfit(), publishing.make_figures()]
         nightshift.tidy()
     report = "\n".join(f"- {sentence}" for sentence in said if sentence)
     create_markdown_artifact(key="nightly", markdown=f"# 夜间任务\n\n{report}")

@@ -13,7 +13,7 @@ from blocks.errors import RuleViolation, StageError
 from blocks.register.directories import Account, account
 from blocks.register.trail import advance
 from blocks.register.visits import Check, CheckRecord, Seat, get, live_seats
-from blocks.rules.stages import Actor
+from blocks.rules.stages import CORRECTABLE_CHECKS, Actor
 
 ANSWERS = ("是", "否", "未检查", "合理缺项")
 
@@ -145,17 +145,18 @@ def review(login: str, check_id: int | str, *, approve: bool = True, reason: str
         actor = account(session, login).as_actor()
         check = get(session, Check, check_id)
         entry = check.latest
-        correcting = check.stage == "public"
+        correcting = check.stage in CORRECTABLE_CHECKS
         target, verb = {
-            (False, True): ("reviewed", None), (False, False): ("planned", None),
-            (True, True): ("corrected", None), (True, False): ("public", "退回更正"),
+            (False, True): ("reviewed", "审核通过"), (False, False): ("planned", "退回补正"),
+            (True, True): ("corrected", "审核更正"), (True, False): (check.stage, "退回更正"),
         }[correcting, approve]
         if correcting and (entry is None or entry.verdict):
             raise StageError(f"{check.title}已公示，没有等待审核的更正",
                              "请先提出更正")
-        verb = verb or ("退回补正" if target == "planned" else None)
+        given_free = {"withholding": None, "withheld_by_id": None} if (
+            check.stage, target) == ("withdrawn", "corrected") else {}
         advance(session, check, target, actor, verb=verb, reason=reason, facts=_people(entry),
-                clock_from=entry.made_on if target == "corrected" else None)
+                clock_from=entry.made_on if target == "corrected" else None, **given_free)
         entry.verdict = "reviewed" if approve else "returned"
         entry.reviewed_by_id, entry.reviewed_at = actor.id, settings.now()
         entry.review_reason = reason.strip() or None
@@ -167,7 +168,7 @@ def review(login: str, check_id: int | str, *, approve: bool = True, reason: str
 
 def correct(login: str, check_id: int | str, category: str, answers: Mapping[str, str],
             reason: str, finding: str = "", photos: Sequence[Upload] = ()) -> Done:
-    """Propose a correction of a public result: a new version; both stay public (art. 11)."""
+    """Propose a correction of a public result, or of one that was taken down: a new version (art. 11)."""
     ready = made_ready(photos)
     with engine.change() as session:
         actor = account(session, login).as_actor()
@@ -175,7 +176,8 @@ def correct(login: str, check_id: int | str, category: str, answers: Mapping[str
         latest = check.latest
         number = check.record_number + 1
         pictures = photograph(session, check, actor, number, ready)
-        advance(session, check, "public", actor, verb="提出更正", reason=reason,
+        stage = check.stage if check.stage in CORRECTABLE_CHECKS else "public"
+        advance(session, check, stage, actor, verb="提出更正", reason=reason,
                 record_number=number, details={"photos": pictures} if pictures else None)
         if latest.verdict is None:
             raise StageError(f"{check.title}已有一份更正在等待审核", "请先审核那一份")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, rosters, settings
 from blocks.errors import NotFound, Problem, RosterError, RuleViolation
-from blocks.public_site.front import write_front
+from blocks.public_site.building import show_foreseen
 from blocks.register import catalogue
 from blocks.register.database import transaction
 from blocks.register.directories import (
@@ -156,7 +156,7 @@ def take(login: str | None, kind: str, path: Path, *, directory: str | None = No
         report = replace(report, added=done.added, changed=done.changed, is_rehearsal=rehearse)
     if kind == "items" and not rehearse:
         with transaction() as session:  # what was taken in stays, should the page not be written
-            write_front(session)
+            show_foreseen(session)
     return report
 
 

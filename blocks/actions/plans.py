@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from blocks import engine, settings
 from blocks.actions import Done
 from blocks.errors import NotFound, Problem, RosterError, RuleViolation
-from blocks.public_site.front import write_front
+from blocks.public_site.building import show_foreseen
 from blocks.register import plans
 from blocks.register.database import transaction
 from blocks.register.directories import account
@@ -202,7 +202,7 @@ def publish(login: str, year: int, *, county: str | None = None) -> Done:
         advance(session, plan, "published", actor, published_at=settings.now(),
                 verb="公布年度计划")
     with transaction() as session:
-        write_front(session)
+        show_foreseen(session)
     workdays = settings.regulation(settings.today()).plan_opening_workdays
     asked = f"；其中{open_ones}项还有待定之处，届时提醒，不会自动起草" if open_ones else ""
     return Done(f"{plan.title}第{plan.number}版已公布（{len(plan.content['entries'])}项{asked}）",

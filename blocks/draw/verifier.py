@@ -53,7 +53,8 @@ def canonical(data):
 class Draw:  # the files of one draw, and its checks: each returns what it saw or raises
     def __init__(self, path, city=None):
         self.name, self.city, self.draws = path.name, city, city or {}  # city: all that its chain tells of
-        self.files = {p.name: p.read_bytes() for p in (path / "../chain.jsonl", *path.glob("*.[jt]*")) if p.is_file()}
+        there = (path.absolute().parent / "chain.jsonl", *path.glob("*.[jt]*"))
+        self.files = {p.name: p.read_bytes() for p in there if p.is_file()}
 
     def check(self, name):
         drawn = {"seed.txt", "result.json", "replacements.jsonl"} & set(self.files)

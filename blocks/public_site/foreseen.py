@@ -5,12 +5,13 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.public_site.results import as_json
-from blocks.register import catalogue
-from blocks.register.plans import AnnualPlan, headings, public_versions
+from blocks.register import catalogue, published
+from blocks.register.plans import headings
 from blocks.rules.planning import changes, name_of
 from blocks.rules.schemes import MODES
 from blocks.templating import page
@@ -18,31 +19,31 @@ from blocks.templating import page
 SHOWN = ("items", "targets", "share", "months", "lead", "participants")
 
 
-def texts(session: Session) -> dict[str, bytes]:
+def texts(session: Session) -> dict[str, bytes | None]:
     """Return page and open data of the catalogue and of every published plan, by path."""
     found = _catalogue(session)
-    for (year, area), group in groupby(public_versions(session), key=lambda p: (p.year, p.area)):
+    for (year, area), group in groupby(published.plans(session), key=lambda p: (p.year, p.area)):
         versions = list(group)
         found[f"plans/{year}-{area}.html"] = page("plan.html.j2", depth="../", **_told(versions))
         found[f"plans/{year}-{area}.json"] = as_json([_data(plan) for plan in versions])
     return found
 
 
-def _catalogue(session: Session) -> dict[str, bytes]:
+def _catalogue(session: Session) -> dict[str, bytes | None]:
     if catalogue.latest(session) is None:
         return {}
     items = catalogue.listed(session)
     names = catalogue.names_of(session, {code for one in items for code in
                                          (one.department_code, *one.partner_codes)})
     return {"catalogue.html": page("catalogue.html.j2", depth="", items=items, names=names,
-                                   editions=catalogue.editions(session), modes=MODES),
+                                   editions=catalogue.public_editions(session), modes=MODES),
             "catalogue.json": as_json([asdict(one) | {
                 "effective_from": one.effective_from.isoformat(),
                 "effective_to": one.effective_to and one.effective_to.isoformat()}
                 for one in items])}
 
 
-def _told(versions: list[AnnualPlan]) -> dict[str, Any]:
+def _told(versions: list[Row]) -> dict[str, Any]:
     """Return what the page tells: the last version whole, of the earlier ones what they changed."""
     befores = [None, *versions[:-1]]
     history = [{"number": plan.number, "on": plan.published_at.astimezone(settings.SHANGHAI).date(),
@@ -57,7 +58,7 @@ def _told(versions: list[AnnualPlan]) -> dict[str, Any]:
             "data": f"{plan.year}-{plan.area}.json"}
 
 
-def _data(plan: AnnualPlan) -> dict[str, Any]:
+def _data(plan: Row) -> dict[str, Any]:
     return {"year": plan.year, "area": plan.area, "version": plan.number, "title": plan.title,
             "published_at": plan.published_at.astimezone(settings.SHANGHAI).isoformat(),
             "entries": [{"number": one["number"], "written": one["written"]}

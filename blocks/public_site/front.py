@@ -1,54 +1,76 @@
-"""The front page and what it leads to: results as open data, the catalogue, the year's plans."""
+"""The front page, the list of schemes, what is withheld; and the few files that every page loads."""
 
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.public_site import foreseen
-from blocks.public_site.files import put_all
-from blocks.public_site.results import as_json, published, versions
+from blocks.public_site import paths
+from blocks.register import published
 from blocks.register.catalogue import latest
-from blocks.register.plans import area_name, public_versions
-from blocks.register.schemes import Scheme
+from blocks.register.directories import Department
+from blocks.register.plans import area_name
+from blocks.register.published import Publication
 from blocks.templating import page
 
-VISIBLE = ("approved", "drawn", "dispatched", "staffed", "in_field", "concluded", "publicised")
+NEWEST = 20
+STATIC = {"site.css": "site.css", "search.js": "search.js"}
 
 
-def write_front(session: Session) -> None:
-    """Write the front page and what it leads to; writing the same again changes nothing."""
-    put_all(front(session), {})
-
-
-def front(session: Session, found: list[dict[str, Any]] | None = None) -> dict[str, bytes]:
-    """Return the front page with all that it leads to but schemes and draws: open data, style, the
-    catalogue, the year's plans."""
-    found = businesses(session) if found is None else found
-    schemes = session.scalars(select(Scheme).where(Scheme.stage.in_(VISIBLE))
-                              .order_by(Scheme.id.desc())).all()
-    return foreseen.texts(session) | {
-        "results.json": as_json([version for business in found
-                                 for check in business["checks"] for version in check["versions"]]),
-        "index.html": page("index.html.j2", depth="", schemes=schemes, businesses=found,
-                           plans=[(f"plans/{plan.year}-{plan.area}.html", plan)
-                                  for plan in public_versions(session) if plan.stage == "published"],
-                           has_catalogue=latest(session) is not None, area_name=area_name),
-        "site.css": (settings.ROOT / "templates" / "public" / "site.css").read_bytes(),
+def pages(session: Session, stages: dict[int, str]) -> dict[str, bytes | None]:
+    """Return the front page, the list of schemes, and what they load. `stages`: the stage that a scheme
+    is just reaching."""
+    schemes = [{**one._mapping, "stage": stages.get(one.id, one.stage)}
+               for one in published.schemes(session)]
+    running = [one for one in schemes if one["stage"] not in ("publicised", "cancelled")]
+    plans = published.plans(session)
+    shared: dict[str, Any] = {"names": departments(session)}
+    return {
+        "index.html": page(
+            "index.html.j2", depth="", schemes=running, has_more=len(schemes) > len(running),
+            newest=published.acts(session, newest=NEWEST), path_of=paths.of_business,
+            plans=[(f"plans/{plan.year}-{plan.area}.html", plan) for plan in plans
+                   if plan.stage == "published"],
+            has_catalogue=latest(session) is not None, area_name=area_name, years=years(session),
+            late=published.open_clocks(session, settings.today()), **shared),
+        "schemes/index.html": page("schemes.html.j2", depth="../", schemes=schemes, **shared),
+        **static(),
     }
 
 
-def businesses(session: Session, scheme_id: int | None = None) -> list[dict[str, Any]]:
-    """Return the businesses with public results: name, uscc, and each check's versions."""
-    found = []
-    rows = published(session, scheme_id)
-    for _, of_target in groupby(rows, key=lambda row: row[0].visit.target_id):
-        checks = []
-        for check, pairs in groupby(of_target, key=lambda row: row[0]):
-            told = versions(session, check, [record for _, record in pairs])
-            checks.append({"latest": told[-1], "versions": told, "id": check.id})
-        found.append({"name": checks[0]["latest"]["business"],
-                      "uscc": checks[0]["latest"]["uscc"], "checks": checks})
-    return found
+def static() -> dict[str, bytes | None]:
+    """Return the files that pages load."""
+    folder = settings.ROOT / "templates" / "public"
+    return {name: (folder / file).read_bytes() for name, file in STATIC.items()}
+
+
+def years(session: Session) -> list[int]:
+    """Return the years in which something was published, the last first."""
+    return sorted(session.scalars(select(published.year_of(Publication.day)).distinct()), reverse=True)
+
+
+def of_year(session: Session, year: int) -> dict[str, bytes | None]:
+    """Return the list of a year's days on which something was published."""
+    days = published.days(session, year)
+    return {f"days/{year}/index.html": page("days.html.j2", depth="../../", year=year, days=days)}
+
+
+def withheld(session: Session) -> dict[str, bytes | None]:
+    """Return the list of what is lawfully not published: of which inspection, by whom, on what ground."""
+    lifted = published.acts(session, Publication.act == "published", Publication.check_id.in_(
+        select(Publication.check_id).where(Publication.act == "withheld")))
+    known = {(one.check_id, one.record_number) for one in lifted}
+    acts = [one for one in published.acts(session, Publication.act == "withheld")
+            if (one.check_id, one.record_number) not in known]
+    return {"withheld.html": page("withheld.html.j2", depth="", acts=acts[::-1])}
+
+
+def late(session: Session, scheme_id: int) -> list[Any]:
+    """Return what of a scheme had to be public before today, and is not."""
+    return published.open_clocks(session, settings.today(), scheme_id)
+
+
+def departments(session: Session) -> dict[int, str]:
+    """Return the departments' names by id."""
+    return dict(session.execute(select(Department.id, Department.name)).all())

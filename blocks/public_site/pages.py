@@ -1,71 +1,152 @@
-"""A page a scheme, a page a business, the draws; the front page with them."""
+"""Which pages a change touches, and what they say. Everything is read as the publisher."""
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from blocks.draw.chain import chain_jsonl
-from blocks.public_site.files import put_all
-from blocks.public_site.front import businesses, front
+from blocks.public_site import data, feed, figures, foreseen, front, paths, search
 from blocks.public_site.results import as_json
+from blocks.public_site.standing import businesses
 from blocks.public_site.tools import tools
-from blocks.register.draws import Draw, chain, public_files
-from blocks.register.schemes import Scheme, departments_of
-from blocks.register.visits import Publication
+from blocks.register import published
+from blocks.register.draws import chain
+from blocks.register.published import Publication
 from blocks.templating import page
 
+Files = dict[str, bytes | None]
+NEVER_CHANGE = ("seal.json", "pool.tsv", "leaves.txt", "seed.txt", "result.json")
+BATCH = 5000  # files
 
-def write_scheme(session: Session, scheme: Scheme) -> None:
-    """Write the results of a scheme, its page, those of its businesses, its draws, the front page.
 
-    All or none: everything is composed and scanned before the first file is written.
+def after_acts(session: Session, acts: Sequence[Publication], stages: dict[int, str]) -> Files:
+    """Return what these new acts of publicity change: their own files, the pages of their businesses
+    and days, open data, search, front page and feed. `stages`: the stage that a scheme is just
+    reaching."""
+    changed: Files = {act.path: as_json(act.content) for act in acts}
+    codes = {act.uscc for act in acts if act.uscc}
+    changed |= of_businesses(session, codes)
+    checks = {act.check_id for act in acts}
+    days = {act.day for act in published.acts(session, Publication.check_id.in_(checks))}
+    for day in days:
+        changed |= of_day(session, day)
+    for month in {day.replace(day=1) for day in days}:
+        changed |= data.of_month(session, month)
+    for year in {day.year for day in days}:
+        changed |= front.of_year(session, year)
+    changed |= search.files(session, codes)
+    return changed | front.withheld(session) | front.pages(session, stages) | feed.atom(session)
+
+
+def of_businesses(session: Session, codes: Iterable[str]) -> Files:
+    """Return the page of each business."""
+    acts = [act for told in published.of_businesses(session, codes).values() for act in told]
+    return {one.path: page("business.html.j2", depth=paths.depth(one.path), business=one)
+            for one in businesses(acts)}
+
+
+def of_day(session: Session, day: date) -> Files:
+    """Return the page of what was published on a day."""
+    path = paths.of_day(day)
+    acts = published.acts(session, Publication.day == day)
+    gone = {(act.check_id, act.record_number) for act in published.acts(
+        session, Publication.act == "withdrawn",
+        Publication.check_id.in_({one.check_id for one in acts}))}
+    return {path: page("day.html.j2", depth=paths.depth(path), day=day, acts=acts, gone=gone,
+                       path_of=paths.of_business)}
+
+
+def of_scheme(session: Session, scheme_id: int, stage: str | None = None) -> Files:
+    """Return the page of a scheme with its draws and results; {} where it is not public."""
+    found = published.schemes(session, scheme_id)
+    if not found:
+        return {}
+    scheme = found[0]
+    acts = published.acts(session, Publication.scheme_id == scheme_id)
+    path = paths.of_scheme(scheme.code)
+    return {path: page(
+        "scheme.html.j2", depth=paths.depth(path), scheme=scheme, stage=stage or scheme.stage,
+        names=front.departments(session), draws=[_told(session, scheme, one) for one in
+                                                 published.draws(session, scheme_id)],
+        businesses=businesses(acts), late=front.late(session, scheme_id),
+        withheld=[act for act in acts if act.act == "withheld"])}
+
+
+def _told(session: Session, scheme: Row, draw: Row) -> dict[str, Any]:
+    """Return what a scheme's page tells of a draw."""
+    names = published.draw_file_names(session, draw.id)
+    void = published.draw_files(session, draw.id, ["void.json"]).get("void.json", b"null")
+    return {"draw": draw, "where": _folder(scheme, draw), "files": sorted({*names, *tools()}),
+            "void": json.loads(void)}
+
+
+def _folder(scheme: Row, draw: Row) -> str:
+    return f"draws/{scheme.code}-{draw.number}"
+
+
+def of_draws(session: Session, scheme_id: int, there: Container[str] = ()) -> Files:
+    """Return the public files of a scheme's draws with what verifies them, and the city's chain.
+
+    What never changes and is `there` already (paths) is left out: a pool may be large.
     """
-    everyone, own = businesses(session), businesses(session, scheme.id)
-    inspected = {business["uscc"] for business in own}
-    draws = session.scalars(select(Draw).where(
-        Draw.scheme_id == scheme.id, Draw.stage != "announced").order_by(Draw.number)).all()
-    sealed, told = _draw_files(session, draws)
-    texts = _result_files(session, own)
-    for business in everyone:
-        if business["uscc"] in inspected:
-            texts[f"businesses/{business['uscc']}.html"] = page(
-                "business.html.j2", depth="../", business=business)
-    texts[f"schemes/{scheme.code}.html"] = page(
-        "scheme.html.j2", depth="../", scheme=scheme, departments=departments_of(session, scheme),
-        businesses=own, draws=told)
-    put_all(texts | front(session, everyone), sealed)
+    changed: Files = {}
+    for scheme in published.schemes(session, scheme_id):
+        for draw in published.draws(session, scheme_id):
+            where = _folder(scheme, draw)
+            names = [name for name in published.draw_file_names(session, draw.id)
+                     if name not in NEVER_CHANGE or f"{where}/{name}" not in there]
+            files = published.draw_files(session, draw.id, names) | tools()
+            changed |= {f"{where}/{name}": content for name, content in files.items()}
+            changed["draws/chain.jsonl"] = chain_jsonl(chain(session))
+    return changed
 
 
-def _result_files(session: Session, businesses: list[dict[str, Any]]) -> dict[str, bytes]:
-    """Return each version's own file. One that no longer reads as it was published (the business
-    has a new name since) is left out: what stands there stays as it was.
-    """
-    kept = dict(session.execute(select(Publication.path, Publication.sha256)).all())
-    files = {f"results/{check['id']}-{version['version']}.json": as_json(version)
-             for business in businesses for check in business["checks"]
-             for version in check["versions"]}
-    return {path: content for path, content in files.items()
-            if kept.get(path) == hashlib.sha256(content).hexdigest()}
+def everything(session: Session, stages: dict[int, str]) -> Iterator[Files]:
+    """Yield the whole site in batches, as it follows from the register alone; those that belong to one
+    folder come together."""
+    yield from _batches(published.latest_acts(session), lambda acts: {
+        act.path: as_json(act.content) for act in acts})
+    codes = published.codes(session)
+    yield from _batches(codes, lambda some: of_businesses(session, some))
+    days = published.days(session)
+    for day in days:
+        yield of_day(session, day)
+    for month in sorted({day.replace(day=1) for day in days}):
+        yield data.of_month(session, month)
+    for year in sorted({day.year for day in days}):
+        yield front.of_year(session, year)
+    for scheme in published.schemes(session):
+        yield of_scheme(session, scheme.id, stages.get(scheme.id)) | of_draws(session, scheme.id)
+    yield from _batches(search.every_shard(), lambda some: search.of_shards(session, some))
+    yield from _batches(search.every_stretch(session), lambda some: search.of_stretches(session, some))
+    yield (front.withheld(session) | front.pages(session, stages) | foreseen.texts(session)
+           | feed.atom(session) | of_the_night(session))
 
 
-def _draw_files(session: Session, draws: Sequence[Draw]
-                ) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
-    """Return the public files of the draws by path, and what their scheme's page tells of them."""
-    sealed, told = {}, []
-    for draw in draws:
-        files = public_files(session, draw.id) | tools()
-        where = f"draws/{draw.scheme.code}-{draw.number}"  # the verifier finds ../chain.jsonl
-        sealed |= {f"{where}/{name}": content for name, content in sorted(files.items())}
-        sealed["draws/chain.jsonl"] = chain_bytes(session)
-        told.append({"draw": draw, "where": where, "files": sorted(files),
-                     "void": json.loads(files.get("void.json", b"null"))})
-    return sealed, told
+def _batches(things: Iterable[Any], made: Callable[[list[Any]], Files]) -> Iterator[Files]:
+    for some in batched(things, BATCH):
+        yield made(some)
 
 
-def chain_bytes(session: Session) -> bytes:
-    """Return chain.jsonl, the city's chain over all draws."""
-    return chain_jsonl(chain(session))
+def of_the_night(session: Session) -> Files:
+    """Return what is made once a night: the figures of each year, the open data's list, the map."""
+    changed: Files = {}
+    for year in sorted({day.year for day in published.days(session)}):
+        changed |= figures.of_year(session, year)
+    return changed | data.index(session) | feed.sitemap(session)
+
+
+def batched(things: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield lists of so many things (itertools has it from Python 3.12 on)."""
+    some: list[Any] = []
+    for one in things:
+        some.append(one)
+        if len(some) == size:
+            yield some
+            some = []
+    if some:
+        yield some

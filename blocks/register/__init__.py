@@ -13,6 +13,7 @@ from blocks.register import (  # noqa: F401  (every table must be known to the m
     guard,
     notices,
     plans,
+    published,
     schemes,
     sessions,
     trail,

@@ -134,6 +134,14 @@ def editions(session: Session) -> list[tuple[int, datetime, str, int]]:
         CatalogueEdition.number.desc()))]
 
 
+def public_editions(session: Session) -> list[tuple[int, datetime, int]]:
+    """Return number, time, and how many items changed, of every edition, the newest first."""
+    return [tuple(row) for row in session.execute(select(
+        CatalogueEdition.number, CatalogueEdition.made_at, func.count(ItemVersion.code)).join(
+        ItemVersion, ItemVersion.edition == CatalogueEdition.number).group_by(
+        CatalogueEdition.number, CatalogueEdition.made_at).order_by(CatalogueEdition.number.desc()))]
+
+
 def listed(session: Session, edition: int | None = None) -> list[ItemAsOf]:
     """Return the published items of an edition (the present one), by code."""
     number = latest(session) if edition is None else edition

@@ -21,6 +21,7 @@ CONSTRAINT_SENTENCES = {
     "ck_check_records_reviewer_not_recorder": "填报人不能审核自己的记录",
     "ck_check_records_reviewer_not_second": "参加检查的人不能审核该记录",
     "ck_check_records_two_inspectors": "记录须由另一名检查人员确认",
+    "ck_checks_withheld_by_two": "不予公示或者撤下须由另一人确认",
     "ck_draw_sources_two_persons": "公开数字须由两人分别录入",
     "interested_inspector": "该检查人员与检查对象有利害关系，应当回避",
     "uq_seats_half_day": "该检查人员同一半天已有其他检查",

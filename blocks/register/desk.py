@@ -16,7 +16,7 @@ from blocks.register.draws import Draw, DrawSource
 from blocks.register.schemes import Assignment, Scheme
 from blocks.register.trail import DueLine
 from blocks.register.visits import Absence, Check, CheckRecord, Recusal, Seat, Visit
-from blocks.rules.stages import Actor, Role
+from blocks.rules.stages import CORRECTABLE_CHECKS, Actor, Role
 from blocks.workdays import Due, say_left
 
 
@@ -51,7 +51,8 @@ def tasks(session: Session, actor: Actor) -> list[Task]:
     """Return what waits for this person, soonest first; what has no clock comes last."""
     found = [*_schemes(session, actor), *_draws(session, actor), *_assignments(session, actor),
              *_decisions(session, actor), *_records(session, actor), *_reviews(session, actor),
-             *_aftermath(session, actor), *_office(session, actor)]
+             *_withholdings(session, actor), *_aftermath(session, actor),
+             *_office(session, actor)]
     return sorted(found, key=lambda task: (task.due_on or date.max, task.about, task.verb))
 
 
@@ -164,10 +165,24 @@ def _reviews(session: Session, actor: Actor) -> Iterator[Task]:
     for check, due_on, provisional in session.execute(_clocked(Check, "review").join(
             CheckRecord, and_(CheckRecord.check_id == Check.id, CheckRecord.number == last)).where(
             Check.department_id == actor.department_id, CheckRecord.verdict.is_(None),
-            Check.stage.in_(("recorded", "public")), CheckRecord.recorded_by_id != actor.id,
+            Check.stage.in_(("recorded", *CORRECTABLE_CHECKS)), CheckRecord.recorded_by_id != actor.id,
             CheckRecord.confirmed_by_id.is_distinct_from(actor.id))):
-        yield Task("审核更正" if check.stage == "public" else "审核检查记录", check.title,
+        yield Task("审核更正" if check.stage in CORRECTABLE_CHECKS else "审核检查记录", check.title,
                    f"/checks/{check.id}", due_on, bool(provisional))
+
+
+def _withholdings(session: Session, actor: Actor) -> Iterator[Task]:
+    """Yield results that somebody else asked not to publish, or to take down."""
+    if not _has(actor, Role.OFFICE, Role.APPROVER):
+        return
+    query = select(Check).where(
+        Check.withholding.is_not(None), Check.withheld_by_id.is_(None),
+        Check.withholding_asked_by_id != actor.id)
+    if not _has(actor, Role.OFFICE):
+        query = query.where(Check.department_id == actor.department_id)
+    for check in session.scalars(query):
+        yield Task("决定是否撤下" if check.stage == "public" else "决定是否不予公示", check.title,
+                   f"/checks/{check.id}")
 
 
 def _aftermath(session: Session, actor: Actor) -> Iterator[Task]:

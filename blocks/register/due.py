@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session, aliased
 from blocks import settings
 from blocks.register import notices
 from blocks.register.draws import Draw, DrawSource, DrawTicket
+from blocks.register.published import Publication
 from blocks.register.schemes import Assignment, Scheme, SchemeReview
 from blocks.register.trail import TrailLine
 from blocks.register.visits import Check, CheckRecord, Seat, Visit
+from blocks.rules.stages import SETTLED_CHECKS
 
 BEACON_PAUSE = timedelta(minutes=10)  # before a silent beacon is asked again
 MOST_TRIES = 5  # starts of one due work before it is shown to a person (G17)
@@ -128,15 +130,34 @@ def _field_check_due() -> ColumnElement[bool]:
 
 
 def _publicity_due() -> ColumnElement[bool]:
-    corrected = exists().where(Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id,
-                               Check.stage == "corrected")
-    return or_(Scheme.stage == "concluded", corrected)
+    """A correction to publish, something to take down or to list as withheld; after the inspections
+    any result, or nothing more to wait for."""
+    taken = aliased(Publication)
+    unsettled = exists().where(Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id,
+                               Visit.stage != "replaced", Check.stage.not_in(SETTLED_CHECKS))
+    return or_(
+        _some_check(Check.stage == "corrected", Check.withholding.is_(None)),
+        _some_check(Check.stage == "withheld", ~_told("withheld", Publication.record_number
+                                                      == Check.record_number)),
+        _some_check(Check.stage == "withdrawn", _told("published", ~exists().where(
+            taken.check_id == Check.id, taken.act == "withdrawn",
+            taken.record_number == Publication.record_number))),
+        and_(Scheme.stage == "concluded", or_(reviewed_waiting(), ~unsettled)))
+
+
+def _some_check(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id,
+                          Visit.stage != "replaced", *conditions)
+
+
+def _told(act: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The public was told of this act about the check."""
+    return exists().where(Publication.check_id == Check.id, Publication.act == act, *conditions)
 
 
 def reviewed_waiting() -> ColumnElement[bool]:
     """A reviewed result is not yet public: the nightly run publishes it, concluded or not."""
-    return exists().where(Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id,
-                          Visit.stage != "replaced", Check.stage == "reviewed")
+    return _some_check(Check.stage == "reviewed", Check.withholding.is_(None))
 
 
 QUESTIONS: dict[str, Callable[[], ColumnElement[bool]]] = {

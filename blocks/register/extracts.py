@@ -23,9 +23,10 @@ from blocks.register.directories import (
     TargetListing,
     Tie,
 )
+from blocks.register.published import Publication
 from blocks.register.schemes import Scheme
 from blocks.register.trail import TrailLine
-from blocks.register.visits import Check, CheckRecord, Publication, Seat, Visit
+from blocks.register.visits import Check, CheckRecord, Seat, Visit
 from blocks.rules.stages import Role
 
 AT_ONCE = 5000
@@ -185,7 +186,8 @@ def _results() -> Select:
         second, second.id == record.confirmed_by_id).outerjoin(
         reviewer, reviewer.id == record.reviewed_by_id).outerjoin(
         Publication, and_(Publication.check_id == record.check_id,
-                          Publication.record_number == record.number),
+                          Publication.record_number == record.number,
+                          Publication.act == "published"),
     ).order_by(record.check_id, record.number)
 
 

@@ -7,9 +7,10 @@ from blocks import settings
 from blocks.register import notices
 from blocks.register.directories import Account, Department
 from blocks.register.draws import open_draw, sources
+from blocks.register.published import Publication
 from blocks.register.schemes import SchemeReview
 from blocks.register.schemes import scheme as find_scheme
-from blocks.register.visits import Check, Publication, Seat, Visit, live_visits
+from blocks.register.visits import Check, CheckRecord, Seat, Visit, live_visits
 
 
 def stage(session: Session, code: str) -> str:
@@ -73,7 +74,14 @@ def is_replaced_and_staffed(session: Session, code: str, visit_id: int) -> bool:
 
 def public_versions(session: Session, check_id: int) -> list[int]:
     return list(session.scalars(select(Publication.record_number).where(
-        Publication.check_id == check_id).order_by(Publication.record_number)))
+        Publication.check_id == check_id, Publication.act == "published").order_by(Publication.record_number)))
+
+
+def reviewed_versions(session: Session, scheme_id: int) -> set[tuple[int, int]]:
+    """Return (check id, version) of every result of a scheme that was reviewed."""
+    return {tuple(row) for row in session.execute(select(CheckRecord.check_id, CheckRecord.number).join(
+        CheckRecord.check).join(Check.visit).where(
+        Visit.scheme_id == scheme_id, Visit.stage != "replaced", CheckRecord.verdict == "reviewed"))}
 
 
 def notices_waiting(session: Session) -> int:

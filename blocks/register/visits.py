@@ -73,7 +73,10 @@ class Visit(Moving, Base):
 
 
 class Check(Moving, Base):
-    """One department's part of a visit (分口检查). `record_number` is its latest version."""
+    """One department's part of a visit (分口检查). `record_number` is its latest version.
+
+    `withholding`: the lawful ground (config/results.yaml) on which somebody asked not to publish it.
+    """
 
     __tablename__ = "checks"
     thing = "check"
@@ -81,6 +84,9 @@ class Check(Moving, Base):
     department_id: Mapped[DepartmentRef]
     item_codes: Mapped[list[str]]
     record_number: Mapped[int] = mapped_column(default=0)
+    withholding: Mapped[str | None]
+    withholding_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    withheld_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     visit: Mapped[Visit] = relationship()
     department: Mapped[Department] = relationship()
     records: Mapped[list["CheckRecord"]] = relationship(
@@ -88,6 +94,9 @@ class Check(Moving, Base):
     __table_args__ = (
         UniqueConstraint("visit_id", "department_id"),
         CheckConstraint("stage = 'planned' OR record_number > 0", name="recorded_has_record"),
+        CheckConstraint("stage NOT IN ('withheld','withdrawn') OR (withholding IS NOT NULL AND "
+                        "withheld_by_id IS NOT NULL)", name="withheld_on_a_ground"),
+        CheckConstraint("withheld_by_id <> withholding_asked_by_id", name="withheld_by_two"),
     )
 
     @property
@@ -215,19 +224,6 @@ class Absence(Moving, Base):
     @property
     def title(self) -> str:
         return f"{self.seat.check.title} 换人"
-
-
-class Publication(Base):
-    """That one version of a result was written to the public site and read back (art. 11)."""
-
-    __tablename__ = "publications"
-    id: Mapped[Id]
-    check_id: Mapped[int] = mapped_column(ForeignKey("checks.id"))
-    record_number: Mapped[int]
-    path: Mapped[str]
-    sha256: Mapped[str]
-    read_back_at: Mapped[Now]
-    __table_args__ = (UniqueConstraint("check_id", "record_number"),)
 
 
 def live_visits(session: Session, scheme_id: int) -> list[Visit]:

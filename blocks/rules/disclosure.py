@@ -2,12 +2,12 @@
 
 Publication is by ALLOW-LIST: a field that is not named here stays inside, above all the free text
 of a finding and every name of a person. The scanner is the second lock: it looks for identity
-numbers, mobile numbers and bank cards in whatever is about to be written.
+numbers, mobile numbers, bank cards and planted words (canaries) in whatever is about to be written.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,11 +16,22 @@ from blocks.errors import RuleViolation
 from blocks.rules import uscc
 
 PUBLIC_FIELDS = (
-    "business", "uscc", "scheme_code", "scheme_title", "lead", "authority", "items", "category",
-    "result", "inspected_on", "version", "made_on", "first_public", "correction_category",
+    "business", "uscc", "plan_id", "plan_name", "scheme_code", "scheme_title", "draw_kind", "lead",
+    "authority", "items", "category", "result", "inspected_on", "version", "made_on", "due_on",
+    "public_on", "late_workdays",
 )
 PUBLIC_ITEM_FIELDS = ("code", "name")
-KINDS = {"identity": "居民身份证号码", "bank_card": "银行卡号", "mobile": "手机号码"}
+# Of a result that was taken down: that it was there, not what it said. Of one that is withheld not
+# even whose it is.
+WITHDRAWN_FIELDS = (
+    "business", "uscc", "scheme_code", "scheme_title", "authority", "version", "public_on",
+    "withdrawn_on", "ground", "basis", "withdrawn_sha256",
+)
+WITHHELD_FIELDS = ("scheme_code", "scheme_title", "authority", "ground", "basis", "decided_on")
+ACTS = {"published": PUBLIC_FIELDS, "withdrawn": WITHDRAWN_FIELDS, "withheld": WITHHELD_FIELDS}
+KINDS = {"identity": "居民身份证号码", "bank_card": "银行卡号", "mobile": "手机号码",
+         "canary": "不得公开的内容"}
+IN_SEALED_FILES = ("identity", "canary")  # a sealed public figure may look like a card or a phone
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _ALONE = r"(?<![0-9A-Za-z])(?:{})(?![0-9A-Za-z])"
@@ -47,8 +58,8 @@ class Leak:
         return KINDS[self.kind]
 
 
-def public_result(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what may be public of one version of a check's result, in the order of PUBLIC_FIELDS.
+def public_form(act: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may be public of one version of a check's result, in the order of `ACTS[act]`.
 
     Fields may be absent; every other field is dropped, an item keeps its code and name. Dates
     become ISO text.
@@ -59,41 +70,50 @@ def public_result(record: Mapping[str, Any]) -> dict[str, Any]:
 
     Source: the national publication fields; art. 11.
     """
-    kept = {name: _plain(name, record[name]) for name in PUBLIC_FIELDS
+    allowed = ACTS[act]
+    kept = {name: _plain(name, record[name]) for name in allowed
             if name in record and name != "items"}
     items = [{name: _plain(name, item[name]) for name in PUBLIC_ITEM_FIELDS}
              for item in record.get("items", ())]
-    if "items" in record:
+    if "items" in record and "items" in allowed:
         kept["items"] = items
     for text in (*kept.values(), *(v for item in items for v in item.values())):
         if isinstance(text, str):
             check_public(text)
-    return {name: kept[name] for name in PUBLIC_FIELDS if name in kept}
+    return {name: kept[name] for name in allowed if name in kept}
 
 
-def scan(text: str) -> list[Leak]:
-    """Return every personal number in a text, in order; a unified social credit code is none.
+def public_result(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may be public of a result that is published: `public_form("published", …)`."""
+    return public_form("published", record)
+
+
+def scan(text: str, *, canaries: Sequence[str] = (), kinds: Collection[str] = KINDS) -> list[Leak]:
+    """Return every personal number and canary in a text, in order; a unified social credit code is
+    none.
 
     Full-width digits, `+86`, and the usual groups by blank or hyphen are seen through. A number
-    inside a longer run of digits or letters (a digest) is not one.
+    inside a longer run of digits or letters (a digest) is not one. `kinds`: what is looked for.
     """
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    plain = text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     found: dict[range, Leak] = {}
     for kind, (pattern, is_one) in _LOOKED_FOR.items():
-        for match in pattern.finditer(plain):
+        for match in pattern.finditer(plain) if kind in kinds else ():
             taken = any(match.start() < r.stop and r.start < match.end() for r in found)
             if not taken and is_one(re.sub(r"[ +-]", "", match[0])):
                 found[range(*match.span())] = Leak(kind, _hidden(match[0]), match.start())
-    return sorted(found.values(), key=lambda leak: leak.at)
+    leaks = [Leak("canary", f"{word[:1]}***", plain.index(word)) for word in canaries
+             if "canary" in kinds and word in plain]
+    return sorted([*found.values(), *leaks], key=lambda leak: leak.at)
 
 
-def check_public(text: str) -> None:
-    """Refuse a text that holds a personal number.
+def check_public(text: str, *, canaries: Sequence[str] = (), kinds: Collection[str] = KINDS) -> None:
+    """Refuse a text that holds a personal number, or a word that was planted to be found.
 
     Raises:
         RuleViolation: says of which kind, with the number hidden (art. 11).
     """
-    if leaks := scan(text):
+    if leaks := scan(text, canaries=canaries, kinds=kinds):
         named = "、".join(f"{leak.label}（{leak.shown}）" for leak in leaks)
         raise RuleViolation(f"公示内容中含有个人信息：{named}", "请删去后再公示", article=11)
 

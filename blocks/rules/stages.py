@@ -72,7 +72,7 @@ KINDS: dict[str, Kind] = {
     }),
     "check": Kind("分口检查", {
         "planned": "待检查", "recorded": "待审核", "reviewed": "待公示", "public": "已公示",
-        "corrected": "更正待公示", "withdrawn": "已撤下",
+        "corrected": "更正待公示", "withdrawn": "已撤下", "withheld": "不予公示",
     }),
     "follow_up": Kind("后续处置", {"open": "办理中", "closed": "已办结"}),
     "objection": Kind("企业异议", {
@@ -98,6 +98,31 @@ def _cancellations() -> tuple[Move, ...]:
           for stage in late),
         *(Move("scheme", stage, "cancelled", "确认取消", _O, needs_reason=True, anywhere=True,
                other_than=("cancel_asked_by_id",)) for stage in late),
+    )
+
+
+def _corrections(stage: str) -> tuple[Move, ...]:
+    """A public result, or one that was taken down, is corrected: one proposes, another reviews."""
+    people = ("recorded_by_id", "confirmed_by_id")
+    return (
+        Move("check", stage, stage, "提出更正", _I | _REVIEWERS, needs_reason=True,
+             starts=("review",)),
+        Move("check", stage, stage, "退回更正", _REVIEWERS, needs_reason=True, other_than=people,
+             meets=("review",)),
+        Move("check", stage, "corrected", "审核更正", _REVIEWERS, wakes="publicity",
+             other_than=people, meets=("review",), starts=("publicity",)),
+    )
+
+
+def _withholdings(source: str, target: str, what: str) -> tuple[Move, ...]:
+    """Not to publish, or to take down, on a lawful ground: one asks, another confirms or refuses."""
+    second = ("withholding_asked_by_id",)
+    return (
+        Move("check", source, source, f"申请{what}", _O | _A, needs_reason=True, anywhere=True),
+        Move("check", source, source, f"退回{what}申请", _O | _A, needs_reason=True, anywhere=True,
+             other_than=second, wakes="publicity"),
+        Move("check", source, target, f"确认{what}", _O | _A, needs_reason=True, anywhere=True,
+             other_than=second, wakes="publicity", meets=("publicity",)),
     )
 
 
@@ -186,16 +211,15 @@ MOVES: tuple[Move, ...] = (
     Move("check", "recorded", "reviewed", "审核通过", _REVIEWERS, wakes="field_check",
          other_than=("recorded_by_id", "confirmed_by_id"), meets=("review",)),
     Move("check", "reviewed", "public", "公示", _S, meets=("publicity",)),
-    Move("check", "public", "public", "提出更正", _I | _REVIEWERS, needs_reason=True,
-         starts=("review",)),
-    Move("check", "public", "public", "退回更正", _REVIEWERS, needs_reason=True,
-         other_than=("recorded_by_id", "confirmed_by_id"), meets=("review",)),
-    Move("check", "public", "corrected", "审核更正", _REVIEWERS, wakes="publicity",
-         other_than=("recorded_by_id", "confirmed_by_id"), meets=("review",),
-         starts=("publicity",)),
     Move("check", "corrected", "public", "公示更正", _S, meets=("publicity",)),
-    Move("check", "public", "withdrawn", "撤下", _O | _A, needs_reason=True, anywhere=True,
-         other_than=("recorded_by_id",)),
+    *_corrections("public"), *_corrections("withdrawn"),
+    *_withholdings("reviewed", "withheld", "不予公示"),
+    *_withholdings("corrected", "withheld", "不予公示"),
+    *_withholdings("public", "withdrawn", "撤下"),
+    Move("check", "withheld", "withheld", "列出不予公示", _S),
+    Move("check", "withdrawn", "withdrawn", "撤下公示", _S),
+    Move("check", "withheld", "reviewed", "恢复公示", _O | _A, needs_reason=True, anywhere=True,
+         wakes="publicity", starts=("publicity",)),
 
     Move("follow_up", None, "open", "提出后续处置", _I | _REVIEWERS, starts=("follow_up",)),
     Move("follow_up", "open", "open", "改期", _A, needs_reason=True, starts=("follow_up",)),
@@ -216,6 +240,8 @@ MOVES: tuple[Move, ...] = (
 )
 
 FLOWS_WOKEN = frozenset(m.wakes for m in MOVES if m.wakes)
+CORRECTABLE_CHECKS = ("public", "withdrawn")
+SETTLED_CHECKS = ("public", "withheld", "withdrawn")  # art. 11 asks nothing more of them
 FIRST_STAGE = {m.thing: m.target for m in MOVES if m.source is None}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, settings
 from blocks.errors import InspectionError
-from blocks.public_site.front import write_front
+from blocks.public_site.building import show_foreseen
 from blocks.register import notices, plans
 from blocks.register.directories import Department, InspectionItem, department
 from blocks.register.plans import AnnualPlan
@@ -167,7 +167,7 @@ def publish_pages() -> str | None:
     """Write the pages of plans and catalogue again, should they have been lost."""
     with engine.change() as session:
         try:
-            write_front(session)
+            show_foreseen(session)
         except InspectionError as error:
             return f"年度计划、事项清单的页面没有写成：{error.message}"
     return None

@@ -17,6 +17,7 @@ from flows.cli import (
     people,
     plans,
     portal,
+    publishing,
     records,
     running,
     sheets,
@@ -47,6 +48,7 @@ app.add_typer(records.recusal, name="recusal")
 app.add_typer(records.absence, name="absence")
 app.add_typer(records.visit, name="visit")
 app.add_typer(records.check, name="check")
+app.add_typer(publishing.site, name="site")
 
 
 def main() -> None:

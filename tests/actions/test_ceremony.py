@@ -17,7 +17,7 @@ from blocks.actions import draws, schemes
 from blocks.draw import merkle, verifier
 from blocks.draw.beacon import QUICKNET
 from blocks.errors import NotFound, RuleViolation, StageError
-from blocks.public_site.pages import write_scheme
+from blocks.public_site import building
 from blocks.register.database import transaction
 from blocks.register.draws import chain, open_draw, public_files
 from blocks.register.schemes import scheme as find_scheme
@@ -90,7 +90,7 @@ def files_of(code: str, number: int = 1) -> dict[str, bytes]:
 def published(code: str):
     """Publish a scheme's draws; return their folder and the page's text."""
     with transaction() as session:
-        write_scheme(session, find_scheme(session, code))
+        building.show_scheme(session, find_scheme(session, code).id)
     public = settings.state_dir() / "public"
     return public / "draws", (public / "schemes" / f"{code}.html").read_text("utf-8")
 

@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from blocks import settings
 from blocks.actions import checks, recusals
 from blocks.errors import InspectionError, NotFound, RuleViolation, StageError
-from blocks.public_site.files import folder
+from blocks.public_site import paths
+from blocks.public_site.files import tree
 from blocks.register.database import transaction
 from blocks.register.directories import Account, Inspector
 from blocks.register.standing import public_versions
@@ -238,7 +239,7 @@ def test_a_correction_is_reviewed_by_another_and_both_versions_stay_public(open_
     run("publicity", code)
     with transaction() as session:
         assert public_versions(session, check) == [1, 2]
-    assert (folder() / f"results/{check}-2.json").is_file()
+    assert paths.of_result(check, 2) in tree()
     assert stage_of(Check, check) == "public"
     assert people.stage(code) == "publicised"
 

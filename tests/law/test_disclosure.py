@@ -38,8 +38,9 @@ def record(**more: object) -> dict:
         "scheme_title": "宾馆联合抽查", "lead": "市场监管局", "authority": "市公安局",
         "items": [{"code": "GA-01", "name": "治安管理", "department_id": 3, "answer": "合格"}],
         "category": "no_problem", "result": "未发现问题", "inspected_on": date(2026, 11, 20),
-        "version": 2, "made_on": date(2026, 11, 23), "first_public": date(2026, 11, 23),
-        "correction_category": None, **more}
+        "version": 2, "made_on": date(2026, 11, 23), "plan_id": None, "plan_name": None,
+        "draw_kind": "targeted", "due_on": date(2026, 12, 21), "public_on": date(2026, 11, 24),
+        "late_workdays": 0, **more}
 
 
 def kinds(text: str) -> list[str]:

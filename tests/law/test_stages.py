@@ -83,10 +83,18 @@ check: planned → recorded: I
 check: recorded → planned: D A
 check: recorded → reviewed: D A
 check: reviewed → public: S
-check: public → public: I D A
+check: public → public: I D A O
 check: public → corrected: D A
 check: corrected → public: S
 check: public → withdrawn: O A
+check: withdrawn → withdrawn: I D A S
+check: withdrawn → corrected: D A
+check: reviewed → reviewed: O A
+check: reviewed → withheld: O A
+check: corrected → corrected: O A
+check: corrected → withheld: O A
+check: withheld → withheld: S
+check: withheld → reviewed: O A
 follow_up: – → open: I D A
 follow_up: open → open: A
 follow_up: open → closed: I D A
@@ -198,6 +206,9 @@ def test_what_must_be_seen_by_four_eyes_is_so_in_the_table():
     assert eyes["visit", "planned", "replaced"] == {"replacement_asked_by_id"}
     assert eyes["check", "planned", "recorded"] == {"recorded_by_id"}
     assert eyes["check", "recorded", "reviewed"] == eyes["check", "public", "corrected"] == both
+    assert eyes["check", "withdrawn", "corrected"] == both
+    assert eyes["check", "reviewed", "withheld"] == eyes["check", "corrected", "withheld"] == {
+        "withholding_asked_by_id"} == eyes["check", "public", "withdrawn"]
 
 
 @pytest.mark.parametrize("move", [m for m in MOVES if m.needs_reason], ids=name_of)
@@ -208,8 +219,8 @@ def test_a_move_that_needs_a_reason_is_refused_without(move):
 
 
 def test_whatever_sends_back_refuses_cancels_or_takes_down_needs_a_reason():
-    must = [m for m in MOVES if m.target in (
-        "cancelled", "void", "sent_back", "withdrawn", "granted", "refused", "replaced")
+    must = [m for m in MOVES if (m.source != m.target and m.target in (
+        "cancelled", "void", "sent_back", "withdrawn", "granted", "refused", "replaced"))
         or m.label.startswith(("退回", "申请"))]
     assert not [name_of(m) for m in must if not m.needs_reason]
 
@@ -256,7 +267,7 @@ def test_only_the_last_stages_have_no_way_on():
         ("absence", "confirmed"), ("absence", "refused"), ("follow_up", "closed"),
         ("objection", "upheld"), ("objection", "dismissed"), ("evaluation", "given"),
         ("letter", "answered"),
-        ("visit", "done"), ("visit", "replaced"), ("check", "withdrawn")}
+        ("visit", "done"), ("visit", "replaced")}
 
 
 @pytest.mark.parametrize("flow", sorted(stages.FLOWS_WOKEN))

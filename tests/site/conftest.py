@@ -15,9 +15,11 @@ from sqlalchemy import text
 from blocks import settings
 from blocks.actions import checks
 from blocks.local.postgres import Cluster
+from blocks.public_site.tree import Tree
 from blocks.register import database
 from blocks.register.database import transaction
 from blocks.register.due import find
+from blocks.steps import publishing
 from tests.conftest import _copy, _drop, _register, _take, use
 from tests.people import LEAD, PARTICIPANTS, in_field, inspected, teams
 
@@ -43,6 +45,11 @@ class Published:
     folder: Path
     code: str
     private: tuple[str, ...]
+
+
+def files(folder: Path) -> list[Path]:
+    """Return every file of a site, through the links that it is made of."""
+    return sorted(folder / path for path in Tree(folder).files())
 
 
 def steps() -> None:
@@ -94,6 +101,7 @@ def published(cluster: Cluster, reviewed: Reviewed,
     use(_copy(cluster, reviewed.database, "published"), state)
     private = plant()
     steps()
+    publishing.make_figures()
     _drop(cluster, "published")
     use(*(Path(v) if k == "CHOUCHA_STATE" else v for k, v in before.items()))
     return Published(state / "public", reviewed.code, private)
@@ -102,7 +110,7 @@ def published(cluster: Cluster, reviewed: Reviewed,
 @pytest.fixture
 def ready(cluster: Cluster, reviewed: Reviewed, tmp_path: Path) -> Iterator[str]:
     """A register of one's own with everything reviewed; yields the scheme's code."""
-    shutil.copytree(reviewed.state, tmp_path / "state")
+    shutil.copytree(reviewed.state, tmp_path / "state", symlinks=True)
     for _ in _register(cluster, tmp_path, reviewed.database):
         yield reviewed.code
 
@@ -113,9 +121,7 @@ def snapshot() -> Callable[[], dict[str, tuple[bytes, int]]]:
 
     def take() -> dict[str, tuple[bytes, int]]:
         folder = settings.state_dir() / "public"
-        if not folder.is_dir():
-            return {}
-        return {str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns)
-                for p in sorted(folder.rglob("*")) if p.is_file()}
+        return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+                for path in files(folder)}
 
     return take

@@ -1,10 +1,16 @@
 """What the public sees once results are published: whole, linked, checkable, and of nobody private."""
 
+import base64
+import csv
+import hashlib
+import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,9 +21,10 @@ from blocks import settings
 from blocks.actions import draws
 from blocks.draw import pairing_verifier, verifier
 from blocks.draw.sealing import seal_hash
+from blocks.public_site import data, paths
 from blocks.public_site.tools import PAGE, tools
 from blocks.rules.disclosure import PUBLIC_FIELDS, PUBLIC_ITEM_FIELDS, scan
-from tests.site.conftest import ODD_NAME, Published
+from tests.site.conftest import ODD_NAME, Published, files
 
 
 class Page(HTMLParser):
@@ -36,13 +43,22 @@ class Page(HTMLParser):
         self.words += data
 
 
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'"
-POLICY_OF_THE_TOOL = ("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                      "connect-src 'self'")  # one file, which may ask for those beside it alone
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+POLICY_OF_SEARCH = POLICY.replace("base-uri", "script-src 'self'; base-uri")
+
+
+def policy_of_the_tool(path: Path) -> str:
+    """The page is one file, which may ask for those beside it alone: its policy names its own script and
+    style by their hashes."""
+    text = path.read_text("utf-8")
+    style, script = (base64.b64encode(hashlib.sha256(re.search(
+        f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)[1].encode()).digest()).decode() for tag in ("style", "script"))
+    return (f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
+            "connect-src 'self'; base-uri 'none'; form-action 'none'")
 
 
 def pages(published: Published) -> list[Path]:
-    return sorted(published.folder.rglob("*.html"))
+    return [path for path in files(published.folder) if path.suffix == ".html"]
 
 
 def drawn(published: Published) -> Path:
@@ -51,28 +67,41 @@ def drawn(published: Published) -> Path:
 
 
 def results(published: Published) -> list[dict]:
-    return json.loads((published.folder / "results.json").read_text("utf-8"))
+    return [json.loads(path.read_text("utf-8")) for path in files(published.folder)
+            if path.is_relative_to(published.folder / "results")]
+
+
+def page_of(published: Published, uscc: str) -> Path:
+    return published.folder / paths.of_business(uscc)
 
 
 def test_there_is_a_front_page_a_page_a_scheme_a_page_a_business_and_the_draw(published):
     codes = {r["uscc"] for r in results(published)}
+    day = date.fromisoformat(results(published)[0]["public_on"])
     there = {str(p.relative_to(published.folder)) for p in pages(published)}
     assert len(codes) > 5
-    assert there == {"index.html", "catalogue.html", f"schemes/{published.code}.html",
-                     f"draws/{published.code}-1/{PAGE}",
-                     *(f"businesses/{code}.html" for code in codes)}
+    assert there == {"index.html", "catalogue.html", "withheld.html", "schemes/index.html",
+                     "data/index.html", f"figures/{day.year}.html", f"days/{day.year}/index.html",
+                     paths.of_day(day), f"schemes/{published.code}.html",
+                     f"draws/{published.code}-1/{PAGE}", *map(paths.of_business, codes)}
     assert {"pairing.json", "pool.tsv", "result.json", "seal.json", "seed.txt"} <= {
         p.name for p in drawn(published).iterdir()}
     assert (published.folder / "draws" / "chain.jsonl").read_bytes().count(b"\n") >= 2
 
 
-def test_every_result_file_is_in_the_open_data_and_on_its_business_page(published):
-    told = [json.loads(p.read_text("utf-8"))
-            for p in (published.folder / "results").glob("*.json")]
-    assert len(told) == len(results(published))
-    assert all(result in told for result in results(published))
+def test_every_result_is_in_the_open_data_and_on_its_business_page(published):
+    told = results(published)
+    month = told[0]["public_on"][:7]
+    rows = json.loads((published.folder / "data" / f"{month}.json").read_text("utf-8"))
+    table = list(csv.DictReader(io.StringIO(
+        (published.folder / "data" / f"{month}.csv").read_text("utf-8-sig"))))
+    assert [list(row) for row in (rows[0], table[0])] == [sorted(data.FIELDS), list(data.FIELDS)]
+    assert [row["raninsItemName"] for row in rows] == [row["raninsItemName"] for row in table]
+    assert len(rows) == sum(len(result["items"]) for result in told)
+    assert {(row["uniscid"], row["insAuth"], row["raninsCheckResName"], row["insDate"]) for row in rows} == {
+        (one["uscc"], one["authority"], one["result"], one["inspected_on"]) for one in told}
     for result in told:
-        words = Page(published.folder / "businesses" / f"{result['uscc']}.html").words
+        words = Page(page_of(published, result["uscc"])).words
         for shown in (result["business"], result["authority"], result["result"],
                       result["inspected_on"], *(item["name"] for item in result["items"])):
             assert shown in words
@@ -80,7 +109,7 @@ def test_every_result_file_is_in_the_open_data_and_on_its_business_page(publishe
 
 def test_only_fields_of_the_allow_list_are_public(published):
     fields = {name for r in results(published) for name in r}
-    assert {"business", "uscc", "authority", "result", "version"} <= fields <= set(PUBLIC_FIELDS)
+    assert fields == set(PUBLIC_FIELDS)
     assert {n for r in results(published) for item in r["items"] for n in item} == set(
         PUBLIC_ITEM_FIELDS)
 
@@ -94,7 +123,7 @@ def test_the_result_that_found_something_is_public_without_its_free_text(publish
 def test_nothing_private_is_in_any_public_byte(published):
     """Neither names of people, nor addresses, nor the free text, nor the planted numbers."""
     assert len(published.private) > 60
-    for path in (p for p in published.folder.rglob("*") if p.is_file()):
+    for path in files(published.folder):
         data = path.read_bytes().decode("utf-8")
         assert "\\u" not in data or path.name in tools(), "no text hides behind escapes"
         assert [word for word in published.private if word in data] == [], path
@@ -112,21 +141,38 @@ def test_the_scanner_would_have_seen_what_was_planted(published):
 def test_a_name_with_markup_is_text_and_nothing_else(published):
     odd = [r["uscc"] for r in results(published) if r["business"] == ODD_NAME]
     assert odd
-    for path in (published.folder / "businesses" / f"{odd[0]}.html",
+    for path in (page_of(published, odd[0]),
                  published.folder / "index.html",
                  published.folder / "schemes" / f"{published.code}.html"):
         page = Page(path)
         assert ODD_NAME in page.words
-        assert "<script" not in path.read_text("utf-8")
-        assert {tag for tag, _ in page.tags} & {"script", "iframe", "object", "form"} == set()
+        assert "<script>" not in path.read_text("utf-8")
+        assert {tag for tag, _ in page.tags} & {"iframe", "object"} == set()
+        assert [attrs for tag, attrs in page.tags if tag == "script"] == (
+            [{"src": "search.js", "defer": None}] if path.name == "index.html" else [])
         assert not any(name.startswith("on") for _, attrs in page.tags for name in attrs)
+
+
+def leads_to(page: Path, link: str) -> Path:
+    """Return the file a link leads to, as a browser finds it."""
+    return Path(os.path.normpath(page.parent / unquote(link.split("#")[0] or page.name)))
 
 
 def test_every_link_leads_to_a_file_that_is_there(published):
     for path in pages(published):
         for link in Page(path).links:
             assert not re.match(r"[a-z]+:|//|/", link), f"{path}: {link} leaves the site"
-            assert (path.parent / unquote(link)).resolve().is_file(), f"{path}: {link}"
+            assert leads_to(path, link).is_file(), f"{path}: {link}"
+
+
+def test_every_page_can_be_reached_from_the_front_page(published):
+    front = published.folder / "index.html"
+    reached, edge = set(), {front}
+    while edge:
+        reached |= edge
+        edge = {leads_to(page, link) for page in edge if page.suffix == ".html"
+                for link in Page(page).links} - reached
+    assert set(pages(published)) - reached == set()
 
 
 def test_every_page_is_chinese_titled_and_closed_to_foreign_code(published):
@@ -137,7 +183,10 @@ def test_every_page_is_chinese_titled_and_closed_to_foreign_code(published):
         assert any(tag == "h1" for tag, _ in page.tags)
         policy = [a["content"] for tag, a in page.tags
                   if a.get("http-equiv") == "Content-Security-Policy"]
-        assert policy == [POLICY_OF_THE_TOOL if path.name == PAGE else POLICY]
+        assert policy == [policy_of_the_tool(path) if path.name == PAGE else
+                          POLICY_OF_SEARCH if path.name == "index.html" and path.parent == published.folder
+                          else POLICY]
+        assert "unsafe" not in policy[0]
         assert "None" not in page.words and "{{" not in page.words
         assert not any("style" in a for _, a in page.tags), "the policy forbids inline style"
 

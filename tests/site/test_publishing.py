@@ -2,8 +2,8 @@
 
 import hashlib
 import json
+import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,15 @@ from sqlalchemy import select, text
 
 from blocks import settings
 from blocks.actions import checks
-from blocks.errors import InspectionError, NotAnswering, RuleViolation
+from blocks.errors import NotAnswering, RuleViolation
+from blocks.public_site import paths
+from blocks.public_site.tree import Tree
 from blocks.register import standing, trail
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
+from blocks.register.published import Publication
 from blocks.register.schemes import scheme as find_scheme
-from blocks.register.visits import Publication, live_checks
+from blocks.register.visits import live_checks
 from blocks.steps import publishing
 from tests.people import LEAD, stage, teams
 from tests.site.conftest import MOBILE, steps
@@ -54,17 +57,18 @@ def is_right(code: str) -> None:
     assert stage(code) == "publicised"
     stages, number = stands(code)
     assert stages == {"public"}
-    folder = settings.state_dir() / "public"
+    site = Tree(settings.state_dir() / "public")
     with transaction() as session:
         published = session.scalars(select(Publication)).all()
         assert trail.verify(session)[1] == []
     assert len({(p.check_id, p.record_number) for p in published}) == number > 0
-    assert {p.path for p in published} == {
-        str(p.relative_to(folder)) for p in (folder / "results").glob("*")}
+    assert {p.path for p in published} == {p for p in site.files() if p.startswith("results/")}
     for one in published:
-        assert hashlib.sha256((folder / one.path).read_bytes()).hexdigest() == one.sha256
-    assert len(json.loads((folder / "results.json").read_text("utf-8"))) == number
-    assert [p for p in folder.rglob(".*")] == []
+        assert hashlib.sha256(site.read(one.path)).hexdigest() == one.sha256
+    rows = [row for path in site.files() if path.startswith("data/") and path.endswith(".json")
+            for row in json.loads(site.read(path))]
+    assert {row["resultFile"] for row in rows} == {p.path for p in published}
+    assert not [p for p in site.files() if Path(p).name.startswith(".")]
 
 
 def test_publishing_again_changes_no_byte_and_no_date(ready, snapshot):
@@ -74,7 +78,7 @@ def test_publishing_again_changes_no_byte_and_no_date(ready, snapshot):
     assert publish(ready) is None
     with transaction() as session:
         scheme_id = find_scheme(session, ready).id
-    publishing.refresh_site(scheme_id)
+    publishing.show_scheme(scheme_id)
     assert len(before) > 50
     assert snapshot() == before
 
@@ -82,23 +86,21 @@ def test_publishing_again_changes_no_byte_and_no_date(ready, snapshot):
 def test_a_deleted_public_folder_is_written_again_the_same(ready, snapshot):
     steps()
     before = {name: content for name, (content, _) in snapshot().items()}
-    folder = settings.state_dir() / "public"
-    shutil.rmtree(folder)
+    (settings.state_dir() / "public").unlink()
+    shutil.rmtree(settings.state_dir() / "site")
     publish(ready)
     after = {name: content for name, (content, _) in snapshot().items()}
     assert after == before
     is_right(ready)
 
 
-def test_a_business_renamed_later_keeps_the_results_as_they_were_published(ready, snapshot):
+def test_a_business_renamed_or_struck_off_later_keeps_what_was_published(ready, snapshot):
     steps()
     before = snapshot()
-    execute("UPDATE targets SET name = '样例·新名' WHERE id = (SELECT min(target_id) FROM visits)")
+    execute("UPDATE targets SET name = '样例·新名', status = '注销' "
+            "WHERE id = (SELECT min(target_id) FROM visits)")
     publish(ready)
-    after = snapshot()
-    assert "样例·新名" in after["index.html"][0].decode()
-    assert {n: c for n, c in after.items() if n.startswith("results/")} == {
-        n: c for n, c in before.items() if n.startswith("results/")}
+    assert snapshot() == before
     is_right(ready)
 
 
@@ -112,15 +114,18 @@ def test_a_correction_keeps_both_versions_visible(ready, snapshot):
     steps()
     is_right(ready)
     after = snapshot()
-    assert after[f"results/{check}-1.json"] == before[f"results/{check}-1.json"]
+    one = paths.of_result(check, 1)
+    assert after[one] == before[one], "not even its time"
     with transaction() as session:
         assert standing.public_versions(session, check) == [1, 2]
-    first, second = (json.loads(after[f"results/{check}-{n}.json"][0]) for n in (1, 2))
+    first, second = (json.loads(after[paths.of_result(check, n)][0]) for n in (1, 2))
     assert (first["version"], second["version"]) == (1, 2)
-    page = after[f"businesses/{first['uscc']}.html"][0].decode()
-    assert (f"首次公示 {first['made_on']}：{first['result']} · "
-            f"更正 {second['made_on']}：{second['result']}</div>") in page
-    assert "（有更正）" in after["index.html"][0].decode()
+    page = after[paths.of_business(first["uscc"])][0].decode()
+    told = re.sub("<[^>]*>", "", page)
+    assert (f"首次公示 {first['public_on']}：{first['result']} · "
+            f"更正 {second['public_on']}：{second['result']}") in told
+    assert f"更正：{second['result']}" in after["index.html"][0].decode()
+    assert "更正：" + first["business"] in after["feed.atom"][0].decode()
     assert not any(MOBILE.encode() in content for content, _ in after.values())
     assert "登记簿当日已补全" not in page
 
@@ -136,60 +141,58 @@ def test_a_returned_correction_leaves_the_public_site_alone(ready, snapshot):
     is_right(ready)
 
 
-@pytest.mark.parametrize("where", ["the last business", "the first business", "a department",
-                                   "the scheme"])
-def test_a_personal_number_in_a_name_stops_everything_and_leaves_nothing_half_public(
-        ready, snapshot, where):
-    plant, cure = {
-        "the last business": ("targets SET name = name || :said WHERE id = "
-                              "(SELECT max(target_id) FROM visits)",
-                              "targets SET name = replace(name, :said, '')"),
-        "the first business": ("targets SET name = name || :said WHERE id = "
-                               "(SELECT min(target_id) FROM visits)",
-                               "targets SET name = replace(name, :said, '')"),
-        "a department": ("departments SET name = name || :said WHERE code = 'xfjy'",
-                         "departments SET name = replace(name, :said, '')"),
-        "the scheme": ("schemes SET name = name || :said",
-                       "schemes SET name = replace(name, :said, '')"),
-    }[where]
-    said = f"（电话{MOBILE}）"
-    execute(f"UPDATE {plant}", said=said)
+PHONE = f"（电话{MOBILE}）"
+
+
+@pytest.mark.parametrize(("table", "which"), [("departments", "code = 'xfjy'"), ("schemes", "true")])
+def test_a_personal_number_in_what_every_page_names_stops_all_and_leaves_nothing_half_public(
+        ready, snapshot, table, which):
+    execute(f"UPDATE {table} SET name = name || :said WHERE {which}", said=PHONE)
     with pytest.raises(RuleViolation, match=r"手机号码（13\*+78）"):
-        steps()
+        publish(ready)
     assert snapshot() == {}
     assert stands(ready) == ({"reviewed"}, 0)
-    execute(f"UPDATE {cure}", said=said)
+    execute(f"UPDATE {table} SET name = replace(name, :said, '')", said=PHONE)
     steps()
     is_right(ready)
 
 
-def a_file_where_the_site_should_be(public: Path) -> Path:
-    public.touch()
-    return public
+@pytest.mark.parametrize("which", ["min", "max"])
+def test_a_personal_number_in_a_business_name_keeps_back_its_results_alone(ready, snapshot, which):
+    execute(f"UPDATE targets SET name = name || :said WHERE id = (SELECT {which}(target_id) FROM visits)",
+            said=PHONE)
+    assert "3份不能公示，已通知其部门" in publish(ready)
+    assert stands(ready)[0] == {"public", "reviewed"}
+    assert not any(MOBILE.encode() in content for content, _ in snapshot().values())
+    assert publish(ready) == "3份不能公示，已通知其部门"
+    with transaction() as session:
+        told = session.execute(text("SELECT subject, body FROM notices WHERE kind = 'refused'")).all()
+    assert len(told) == 6, "each department and the office once, however often it is tried"
+    assert all("手机号码（13*******78）" in body and "请删去后再公示" in body for _, body in told)
+    execute("UPDATE targets SET name = replace(name, :said, '')", said=PHONE)
+    steps()
+    is_right(ready)
 
 
-def a_file_where_a_folder_should_be(public: Path) -> Path:
-    public.mkdir(exist_ok=True)
-    (public / "schemes").touch()
-    return public / "schemes"
+def test_a_category_without_a_label_keeps_back_its_results_alone(ready, snapshot):
+    check = teams(ready, LEAD)[0][0]
+    execute("UPDATE check_records SET category = 'no_longer_there' WHERE check_id = :check", check=str(check))
+    assert "1份不能公示" in publish(ready)
+    assert paths.of_result(check, 1) not in snapshot()
+    execute("UPDATE check_records SET category = 'no_problem' WHERE check_id = :check", check=str(check))
+    steps()
+    is_right(ready)
 
 
-def a_folder_where_a_page_should_be(public: Path) -> Path:
-    (public / "index.html").mkdir(parents=True)
-    return public / "index.html"
-
-
-@pytest.mark.parametrize("spoil", [a_file_where_the_site_should_be, a_file_where_a_folder_should_be,
-                                   a_folder_where_a_page_should_be], ids=lambda f: f.__name__)
-def test_what_the_disk_refuses_stays_unpublished_until_a_later_run(
-        ready, spoil: Callable[[Path], Path]):
-    wrong = spoil(settings.state_dir() / "public")
+def test_what_the_disk_refuses_stays_unpublished_until_a_later_run(ready):
+    wrong = settings.state_dir() / "site"
+    wrong.touch()
     for _ in range(2):
-        with pytest.raises((OSError, InspectionError)):
+        with pytest.raises(NotAnswering, match="公示网站没有写成"):
             steps()
         assert stands(ready) == ({"reviewed"}, 0)
     assert stage(ready) == "concluded"
-    wrong.rmdir() if wrong.is_dir() else wrong.unlink()
+    wrong.unlink()
     steps()
     is_right(ready)
 
@@ -204,16 +207,17 @@ def test_a_death_between_files_and_commit_is_healed_by_the_next_run(ready, snaps
     execute("DROP TRIGGER dies_at_commit ON publications")
     steps()
     is_right(ready)
-    assert snapshot() == written, "the next run wrote the same"
+    after = snapshot()
+    assert {n for n in after if after[n] != written.get(n)} <= {"feed.atom", "public-next"}
+    assert set(after) == set(written), "the next run wrote the same"
 
 
 def test_the_seal_is_public_before_anything_is_found(ready, snapshot):
     """Draws go to the public site at once, without any result."""
     with transaction() as session:
         scheme_id = find_scheme(session, ready).id
-    publishing.refresh_site(scheme_id)
+    publishing.show_scheme(scheme_id)
     there = snapshot()
     assert f"draws/{ready}-1/seal.json" in there
-    assert json.loads(there["results.json"][0]) == []
     assert not any(name.startswith(("businesses/", "results/")) for name in there)
     assert "检查还没有结束" in there[f"schemes/{ready}.html"][0].decode()

@@ -3,12 +3,13 @@
 from itertools import groupby
 
 from blocks import settings
-from blocks.actions import absences, checks, recusals, visits
+from blocks.actions import absences, checks, recusals, visits, withholding
 from blocks.portal.access import movers
 from blocks.portal.routes import At, Shown, deed, page
 from blocks.register import aftermath, attachments, catalogue, overview, views
 from blocks.register.attachments import Attachment
 from blocks.register.visits import CheckRecord
+from blocks.rules.stages import Role
 
 HERE = "/checks/{check_id}"
 VISIT = "/visits/{visit_id}"
@@ -37,7 +38,10 @@ def check(at: At) -> Shown:
         "something_found": latest is not None and _something_found(latest),
         "took_part": latest is not None and actor.id in (latest.recorded_by_id,
                                                          latest.confirmed_by_id),
-        "own_department": actor.department_id == found.department_id})
+        "own_department": actor.department_id == found.department_id,
+        "grounds": settings.results().grounds,
+        "decides": Role.OFFICE in actor.roles or (
+            Role.APPROVER in actor.roles and actor.department_id == found.department_id)})
 
 
 def _by_version(photos: list[Attachment]) -> dict[int, list[Attachment]]:
@@ -71,6 +75,12 @@ deed("/checks/{check_id}/confirm", checks.confirm, movers("check", "确认记录
 deed("/checks/{check_id}/review", checks.review, movers("check", "审核通过", "退回补正", "审核更正", "退回更正"),
      back=HERE)
 deed("/checks/{check_id}/correct", checks.correct, movers("check", "提出更正"), back=HERE)
+deed("/checks/{check_id}/withhold", withholding.ask, movers("check", "申请不予公示", "申请撤下"), back=HERE)
+deed("/checks/{check_id}/withhold/confirm", withholding.confirm,
+     movers("check", "确认不予公示", "确认撤下"), back=HERE)
+deed("/checks/{check_id}/withhold/refuse", withholding.refuse,
+     movers("check", "退回不予公示申请", "退回撤下申请"), back=HERE)
+deed("/checks/{check_id}/withhold/lift", withholding.lift, movers("check", "恢复公示"), back=HERE)
 deed("/checks/{check_id}/recuse", recusals.claim, movers("recusal", "申请回避"), back="/")
 deed("/checks/{check_id}/absence", absences.report, movers("absence", "申请换人"), back=HERE)
 deed("/recusals/{recusal_id}/decide", recusals.decide, movers("recusal", "同意回避", "不予回避"), back="/")

@@ -1,0 +1,107 @@
+"""Changing the site: who else would is waited for, what is read is public, what is written is scanned.
+
+Each function ends with the site switched and read back, or raises with the site as it was. The lock
+is kept until the caller's transaction ends: the site and the register change in the same order.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from blocks import settings
+from blocks.errors import NotAnswering
+from blocks.public_site import feed, foreseen, front, pages, search
+from blocks.public_site.files import put, tree
+from blocks.public_site.tree import Tree
+from blocks.register import published
+from blocks.register.published import Publication, as_publisher
+
+
+def is_missing() -> bool:
+    """Tell whether there is no site: it was never made, or it was deleted."""
+    return not tree()
+
+
+def publish(session: Session, acts: Sequence[Publication], stages: dict[int, str]) -> None:
+    """Show new acts of publicity and whatever they change. `stages`: what a scheme is just reaching.
+
+    Raises:
+        RuleViolation: a page would hold personal data.
+        NotAnswering: the disk did not take it.
+    """
+    search.enter(session, acts)
+    if not tree():
+        rebuild(session, stages)
+        return
+    with as_publisher(session):
+        changed = pages.after_acts(session, acts, stages)
+        for scheme_id in {act.scheme_id for act in acts} | set(stages):
+            changed |= pages.of_scheme(session, scheme_id, stages.get(scheme_id))
+            changed |= pages.of_draws(session, scheme_id, there=tree())
+    put(changed)
+
+
+def show_scheme(session: Session, scheme_id: int) -> None:
+    """Show how a scheme and its draws stand now."""
+    published.alone(session)
+    if not tree():
+        rebuild(session)
+        return
+    with as_publisher(session):
+        changed = (pages.of_scheme(session, scheme_id) | pages.of_draws(session, scheme_id, there=tree())
+                   | front.pages(session, {}))
+    put(changed)
+
+
+def show_foreseen(session: Session) -> None:
+    """Show the catalogue and the year's plans as they stand now."""
+    published.alone(session)
+    if not tree():
+        rebuild(session)
+        return
+    with as_publisher(session):
+        changed = foreseen.texts(session) | front.pages(session, {})
+    put(changed)
+
+
+def show_figures(session: Session) -> int:
+    """Make what is made once a night; delete what is no longer served; return how many folders."""
+    published.alone(session)
+    if not tree():
+        rebuild(session)
+    with as_publisher(session):
+        changed = pages.of_the_night(session) | front.pages(session, {}) | feed.atom(session)
+    put(changed)
+    return tree().tidy()
+
+
+def rebuild(session: Session, stages: dict[int, str] | None = None) -> int:
+    """Write the whole site beside the old one, from the register alone, then switch; return how many
+    files there are.
+
+    Raises:
+        RuleViolation, NotAnswering: as above; the old site is still served.
+    """
+    published.alone(session)
+    search.rebuild(session)
+    served = tree()
+    new = Tree(served.public.with_name("public-next"))
+    number = 0
+    try:
+        new.public.unlink(missing_ok=True)
+        with as_publisher(session):
+            for batch in pages.everything(session, stages or {}):
+                number += len(batch)
+                put(batch, new)
+        served.take_over(new)
+    except OSError as error:
+        raise NotAnswering(f"公示网站没有写成：{error.strerror or error}",
+                           "原来的网站没有改动；请检查磁盘空间和状态目录的权限") from error
+    finally:
+        new.public.unlink(missing_ok=True)
+    return number
+
+
+def address(path: str) -> str:
+    """Return where a page of the site is looked at from this machine or, if set, by the public."""
+    return f"{feed.address() or settings.site_url() + '/'}{path}"
