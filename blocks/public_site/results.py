@@ -3,7 +3,7 @@ is withheld; by the allow-lists of `rules.disclosure`, and read as the role that
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,57 +11,81 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from blocks import settings
+from blocks.errors import InspectionError
 from blocks.public_site import paths
 from blocks.register import catalogue, published
 from blocks.register.published import Publication
 from blocks.rules.disclosure import public_form
 
+Refused = dict[int, InspectionError]
 
-def publications(session: Session, check_id: int, numbers: Sequence[int], due_on: date | None,
-                 today: date) -> list[Publication]:
-    """Return the acts that publish these reviewed versions of a check's result today.
 
-    `due_on`: the last day by which the last of them had to be public, if its clock runs. A result
-    that comes later says by how many workdays: lateness is shown, never hidden (art. 11).
+def publications(session: Session, wanted: Mapping[int, Sequence[int]], due: Mapping[int, date],
+                 today: date) -> tuple[list[Publication], Refused]:
+    """Return the acts that publish these reviewed versions of checks today, and which checks may not be
+    public as they stand, and why: a personal number in a name, a category without a label.
 
-    Raises:
-        RuleViolation: a version may not be public as it stands, or its category has no label.
+    `wanted`: versions by check. `due`: the day by which a check's result had to be public, where its
+    clock runs. What comes later says by how many workdays: lateness is shown, never hidden (art. 11).
     """
-    late = max(0, -settings.calendar().between(today, due_on)) if due_on else 0
-    return [_made("published", check_id, row.number, row.scheme_id, row.uscc, {
-        **row._mapping, "version": row.number, "items": _items(session, row),
-        "result": settings.results().category(row.category).label, "due_on": due_on,
-        "public_on": today, "late_workdays": late}, today)
-        for row in published.results(session, check_id, numbers)]
+    calendar = settings.calendar()
+    late = {day: max(0, -calendar.between(today, day)) for day in set(due.values())}
+    rows = published.results(session, wanted)
+    names = _item_names(session, rows)
+
+    def made(row: Row) -> Publication:
+        due_on = due.get(row.check_id)
+        return _made("published", row.check_id, row.number, row.scheme_id, row.uscc, {
+            **row._mapping, "version": row.number,
+            "items": [{"code": code, "name": names[row.catalogue_edition][code]}
+                      for code in row.item_codes if code in names[row.catalogue_edition]],
+            "result": settings.results().category(row.category).label, "due_on": due_on,
+            "public_on": today, "late_workdays": late.get(due_on, 0)}, today)
+
+    return _each(rows, made)
 
 
-def _items(session: Session, row: Row) -> list[dict[str, str]]:
-    """Return the inspected items by code and name, as the scheme was approved under."""
-    return [{"code": item.code, "name": item.name}
-            for item in catalogue.items(session, row.item_codes, row)]
+def _each(rows: Iterable[Row], made: Callable[[Row], Publication]) -> tuple[list[Publication], Refused]:
+    """Make an act of each row; of a check with a version that may not be public none is made."""
+    acts, refused = [], {}
+    for row in rows:
+        try:
+            acts.append(made(row))
+        except InspectionError as error:
+            refused[row.check_id] = error
+    return [one for one in acts if one.check_id not in refused], refused
 
 
-def withdrawals(session: Session, check_id: int, ground: str, today: date) -> list[Publication]:
-    """Return the acts that take down every version of a check's result that is public."""
-    told = published.acts(session, Publication.check_id == check_id)
-    gone = {one.record_number for one in told if one.act == "withdrawn"}
-    why = settings.results().ground(ground)
+def _item_names(session: Session, rows: Sequence[Row]) -> dict[int | None, dict[str, str]]:
+    """Return the inspected items' names by code, as each edition of the catalogue has them."""
+    codes: dict[int | None, tuple[Row, set[str]]] = {}
+    for row in rows:
+        codes.setdefault(row.catalogue_edition, (row, set()))[1].update(row.item_codes)
+    return {edition: {item.code: item.name for item in catalogue.items(session, sorted(some), row)}
+            for edition, (row, some) in codes.items()}
+
+
+def withdrawals(session: Session, grounds: Mapping[int, str], today: date) -> list[Publication]:
+    """Return the acts that take down every public version of these checks; `grounds`: code by check."""
+    told = published.acts(session, Publication.check_id.in_(grounds))
+    gone = {(one.check_id, one.record_number) for one in told if one.act == "withdrawn"}
     acts = []
     for one in told:
-        if one.act == "published" and one.record_number not in gone:
+        if one.act == "published" and (one.check_id, one.record_number) not in gone:
+            why = settings.results().ground(grounds[one.check_id])
             acts.append(_made("withdrawn", one.check_id, one.record_number, one.scheme_id, one.uscc, {
                 **one.content, "withdrawn_on": today, "ground": why.label, "basis": why.basis,
                 "withdrawn_sha256": one.sha256}, today))
     return acts
 
 
-def withheld(session: Session, check_id: int, numbers: Sequence[int], ground: str,
+def withheld(session: Session, wanted: Mapping[int, Sequence[int]], grounds: Mapping[int, str],
              today: date) -> list[Publication]:
     """Return the acts that say that results are withheld, and on which ground; not whose they are."""
-    why = settings.results().ground(ground)
-    return [_made("withheld", check_id, row.number, row.scheme_id, None, {
-        **row._mapping, "ground": why.label, "basis": why.basis, "decided_on": today}, today)
-        for row in published.results(session, check_id, numbers)]
+    return [_made("withheld", row.check_id, row.number, row.scheme_id, None, {
+        **row._mapping, "ground": settings.results().ground(grounds[row.check_id]).label,
+        "basis": settings.results().ground(grounds[row.check_id]).basis, "decided_on": today}, today)
+        for row in published.results(session, wanted)]
 
 
 def _made(act: str, check_id: int, number: int, scheme_id: int, uscc: str | None,

@@ -6,7 +6,7 @@ views that leave out whatever is private. `as_publisher` reads by a role of the 
 right to anything else (G11): a mistake in a page is refused by PostgreSQL.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -123,10 +123,11 @@ def as_publisher(session: Session) -> Iterator[Session]:
     session.execute(text("RESET ROLE"))
 
 
-def results(session: Session, check_id: int, numbers: Sequence[int]) -> list[Row]:
-    """Return these reviewed versions of a check, oldest first, without anything private."""
-    return list(session.execute(select(RESULTS).where(
-        RESULTS.c.check_id == check_id, RESULTS.c.number.in_(numbers)).order_by(RESULTS.c.number)))
+def results(session: Session, wanted: Mapping[int, Sequence[int]]) -> list[Row]:
+    """Return these reviewed versions of these checks, by check and version, without anything private."""
+    rows = session.execute(select(RESULTS).where(RESULTS.c.check_id.in_(list(wanted))).order_by(
+        RESULTS.c.check_id, RESULTS.c.number))
+    return [row for row in rows if row.number in wanted[row.check_id]]
 
 
 def schemes(session: Session, scheme_id: int | None = None) -> list[Row]:

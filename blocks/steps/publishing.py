@@ -2,6 +2,7 @@
 then public in the register."""
 
 from datetime import date
+from itertools import groupby
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from blocks.register.due import reviewed_waiting, schemes_due
 from blocks.register.published import Publication, as_publisher
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import DueLine, advance
-from blocks.register.visits import Check, live_checks
+from blocks.register.visits import Check, CheckRecord, live_checks
 from blocks.rules.stages import SETTLED_CHECKS, Actor
 
 # What the system does with a check that stands there, once the public can see it: where to, which move.
@@ -40,66 +41,56 @@ def publish(scheme_id: int, actor: Actor) -> str | None:
         scheme = find_scheme(session, scheme_id, lock=True)
         published.alone(session)
         checks = live_checks(session, scheme.id)
-        made, refused = _acts(session, checks)
-        acts = [act for each in made.values() for act in each]
+        acts, refused = _acts(session, checks)
+        made = {id_: list(some) for id_, some in groupby(
+            sorted(acts, key=lambda act: act.check_id), key=lambda act: act.check_id)}
         finished = scheme.stage == "concluded" and all(
-            check.stage in SETTLED_CHECKS or _is_published(made.get(check.id)) for check in checks)
+            check.stage in SETTLED_CHECKS or check.id in made for check in checks)
         if acts or finished or building.is_missing():
             session.add_all(acts)
             building.publish(session, acts, {scheme.id: "publicised"} if finished else {})
         _move(session, checks, made, actor)
         if finished:
             advance(session, scheme, "publicised", actor)
-        for check, error in refused:
-            _tell(session, check, error)
+        for check in checks:
+            if check.id in refused:
+                _tell(session, check, refused[check.id])
         return _said(acts, len(refused), finished)
 
 
-def _acts(session: Session, checks: list[Check]) -> tuple[
-        dict[int, list[Publication]], list[tuple[Check, InspectionError]]]:
-    """Return by check what is to be made public now, and which checks may not be, and why."""
-    made, refused, today = {}, [], settings.today()
-    for check in checks:
-        due_on, numbers = _due_on(session, check), _untold(session, check)
-        try:
-            with as_publisher(session):
-                made[check.id] = _of_check(session, check, numbers, due_on, today)
-        except InspectionError as error:
-            refused.append((check, error))
-    return {id_: acts for id_, acts in made.items() if acts}, refused
+def _acts(session: Session, checks: list[Check]) -> tuple[list[Publication], dict[int, InspectionError]]:
+    """Return what is to be made public now, and which checks may not be as they stand, and why."""
+    untold, due, today = _untold(session, checks), _due(session, checks), settings.today()
+    free = [one for one in checks if one.stage in ("reviewed", "corrected") and one.withholding is None]
+    down = {one.id: one.withholding or "" for one in checks if one.stage == "withdrawn"}
+    kept = {one.id: one.withholding or "" for one in checks if one.stage == "withheld"}
+    with as_publisher(session):
+        acts, refused = results.publications(
+            session, {one.id: untold[one.id] or [one.record_number] for one in free}, due, today)
+        acts += results.withdrawals(session, down, today)
+        acts += results.withheld(session, {id_: untold[id_] for id_ in kept}, kept, today)
+    return acts, refused
 
 
-def _untold(session: Session, check: Check) -> list[int]:
-    """Return the reviewed versions of which the public knows nothing yet: neither result nor that it is
-    withheld; the last one where it was withheld and is given free."""
-    told = {(one.record_number, one.act) for one in published.acts(session, Publication.check_id == check.id)}
-    new = [one.number for one in check.records if one.verdict == "reviewed"
-           and not {(one.number, "published"), (one.number, "withheld")} & told]
-    freed = check.stage == "reviewed" and not new
-    return [check.record_number] if freed else new
+def _untold(session: Session, checks: list[Check]) -> dict[int, list[int]]:
+    """Return by check the reviewed versions of which the public knows neither the result nor that it is
+    withheld. (There is none where a withheld result was given free: then it is the last one.)"""
+    ids = [one.id for one in checks]
+    told = {(one.check_id, one.record_number) for one in published.acts(
+        session, Publication.check_id.in_(ids), Publication.act != "withdrawn")}
+    untold: dict[int, list[int]] = {id_: [] for id_ in ids}
+    for check_id, number in session.execute(select(CheckRecord.check_id, CheckRecord.number).where(
+            CheckRecord.check_id.in_(ids), CheckRecord.verdict == "reviewed").order_by(CheckRecord.number)):
+        if (check_id, number) not in told:
+            untold[check_id].append(number)
+    return untold
 
 
-def _of_check(session: Session, check: Check, numbers: list[int], due_on: date | None,
-              today: date) -> list[Publication]:
-    ground = check.withholding or ""
-    if check.stage in ("reviewed", "corrected") and not ground:
-        return results.publications(session, check.id, numbers, due_on, today)
-    if check.stage == "withdrawn":
-        return results.withdrawals(session, check.id, ground, today)
-    if check.stage == "withheld":
-        return results.withheld(session, check.id, numbers, ground, today)
-    return []
-
-
-def _due_on(session: Session, check: Check) -> date | None:
-    """Return the day by which the check's result has to be public; none where no clock runs."""
-    return session.scalar(select(DueLine.due_on).where(
-        DueLine.thing == "check", DueLine.thing_id == check.id, DueLine.clock == "publicity",
-        DueLine.met_at.is_(None)))
-
-
-def _is_published(acts: list[Publication] | None) -> bool:
-    return bool(acts) and all(act.act == "published" for act in acts or ())
+def _due(session: Session, checks: list[Check]) -> dict[int, date]:
+    """Return by check the day by which its result has to be public, where that clock runs."""
+    return dict(session.execute(select(DueLine.thing_id, DueLine.due_on).where(
+        DueLine.thing == "check", DueLine.thing_id.in_([one.id for one in checks]),
+        DueLine.clock == "publicity", DueLine.met_at.is_(None))).all())
 
 
 def _move(session: Session, checks: list[Check], made: dict[int, list[Publication]], actor: Actor) -> None:

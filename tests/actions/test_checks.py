@@ -148,7 +148,7 @@ def test_a_record_is_reviewed_by_another_of_its_department(open_scene):
     with transaction() as session:  # both inspectors may also approve
         session.execute(update(Account).where(Account.login.in_(team)).values(
             roles=["inspector", "approver"]))
-    with refused("不能「待公示」", StageError):
+    with refused("不能「审核通过」", StageError):
         checks.review("gaj.shenpi", check)
     people.inspected(check, team)
     for login in team:
@@ -161,7 +161,7 @@ def test_a_record_is_reviewed_by_another_of_its_department(open_scene):
     with refused("须写明理由", RuleViolation):
         checks.review("gaj.shenpi", check, approve=False)
     checks.review("gaj.jingban", check)
-    with refused("不能「待公示」", StageError):
+    with refused("不能「审核通过」", StageError):
         checks.review("gaj.shenpi", check)
 
 

@@ -20,6 +20,7 @@ from blocks.actions import (
     plans,
     recusals,
     visits,
+    withholding,
 )
 from blocks.register.database import transaction
 from blocks.register.visits import Visit
@@ -88,6 +89,7 @@ class Case:
 
 ALL = ("lead", "participating", "foreign")
 INSPECTED = {"category": "no_problem"}
+DECIDES = ("office-lead", "office-participating", "office-foreign", "approver-lead")
 
 
 def _check(ground: Ground) -> dict[str, Any]:
@@ -134,6 +136,17 @@ def _refused(ground: Ground) -> None:
 
 def _reported(ground: Ground) -> None:
     ground.ids |= absences.report(ground.team[0], ground.check, "ill").ids
+
+
+def _asked_down(ground: Ground) -> None:
+    withholding.ask("bangong", ground.check, "trade_secret", "含工艺参数")
+
+
+def _withheld(ground: Ground) -> None:
+    _inspected(ground)
+    checks.review("gaj.shenpi", ground.check)
+    _asked_down(ground)
+    withholding.confirm("gaj.shenpi", ground.check, "属实")
 
 
 def _recorded(ground: Ground) -> None:
@@ -260,6 +273,16 @@ CASES: dict[str, Case] = {
     "/checks/{check_id}/correct": Case(
         "publicised", ("check", "提出更正"), only=("drafter-lead", "approver-lead", LEADER, SECOND),
         params=_check, form=_answers, json=_answers_json),
+    "/checks/{check_id}/withhold": Case(
+        "publicised", ("check", "申请撤下"), ALL, only=DECIDES, params=_check,
+        form=_with(ground="trade_secret", reason="含工艺参数")),
+    "/checks/{check_id}/withhold/confirm": Case(
+        "publicised", ("check", "确认撤下"), ALL, only=DECIDES, params=_check, prepare=_asked_down, form=_reason),
+    "/checks/{check_id}/withhold/refuse": Case(
+        "publicised", ("check", "退回撤下申请"), ALL, only=DECIDES, params=_check, prepare=_asked_down,
+        form=_reason),
+    "/checks/{check_id}/withhold/lift": Case(
+        "in_field", ("check", "恢复公示"), ALL, only=DECIDES, params=_check, prepare=_withheld, form=_reason),
     "/checks/{check_id}/recuse": Case("in_field", ("recusal", "申请回避"), params=_check, form=_named,
                                       only=("drafter-lead", LEADER, SECOND)),
     "/checks/{check_id}/absence": Case(
