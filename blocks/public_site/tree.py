@@ -26,10 +26,11 @@ KEPT_SECONDS = 3600  # a replaced folder stays so long, for who is just reading 
 
 
 class Tree:
-    """The site at `public`, a link; its folders are in the store `site` beside it."""
+    """The site at `public`, a link; its folders are in the store `site` beside it. One that is not yet
+    `served` is brought to the disk when it takes over."""
 
-    def __init__(self, public: Path) -> None:
-        self.public, self.store = public, public.with_name("site")
+    def __init__(self, public: Path, *, served: bool = True) -> None:
+        self.public, self.store, self.served = public, public.with_name("site"), served
 
     def __contains__(self, relative: str) -> bool:
         return (self.public / relative).is_file()
@@ -61,8 +62,9 @@ class Tree:
             return []
         try:
             self._make_room()
-            made = self._copy(self.public if self else None, _nested(wanted), len(wanted) <= MANY)
-            if len(wanted) > MANY:
+            few = len(wanted) <= MANY
+            made = self._copy(self.public if self else None, _nested(wanted), few and self.served)
+            if self.served and not few:
                 os.sync()
             self._read_back(made, wanted)
             self._switch(made)
@@ -73,6 +75,7 @@ class Tree:
 
     def take_over(self, other: "Tree") -> None:
         """Serve the site that was made beside this one, in the same store."""
+        os.sync()
         self._make_room()
         other.public.replace(self.public)
         _sync_folder(self.public.parent)

@@ -16,7 +16,7 @@ from blocks.register import notices
 from blocks.register.draws import Draw, DrawSource, DrawTicket
 from blocks.register.published import Publication
 from blocks.register.schemes import Assignment, Scheme, SchemeReview
-from blocks.register.trail import TrailLine
+from blocks.register.trail import DueLine, TrailLine
 from blocks.register.visits import Check, CheckRecord, Seat, Visit
 from blocks.rules.stages import SETTLED_CHECKS
 
@@ -130,8 +130,8 @@ def _field_check_due() -> ColumnElement[bool]:
 
 
 def _publicity_due() -> ColumnElement[bool]:
-    """A correction to publish, something to take down or to list as withheld; after the inspections
-    any result, or nothing more to wait for."""
+    """A correction to publish, something to take down or to list as withheld, a result on its last day;
+    after the inspections any result, or nothing more to wait for."""
     taken = aliased(Publication)
     unsettled = exists().where(Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id,
                                Visit.stage != "replaced", Check.stage.not_in(SETTLED_CHECKS))
@@ -142,7 +142,14 @@ def _publicity_due() -> ColumnElement[bool]:
         _some_check(Check.stage == "withdrawn", _told("published", ~exists().where(
             taken.check_id == Check.id, taken.act == "withdrawn",
             taken.record_number == Publication.record_number))),
+        _some_check(Check.stage == "reviewed", Check.withholding.is_(None), _last_day()),
         and_(Scheme.stage == "concluded", or_(reviewed_waiting(), ~unsettled)))
+
+
+def _last_day() -> ColumnElement[bool]:
+    """Today is the last day for a check's result to be public: the coming night would be too late."""
+    return exists().where(DueLine.thing == "check", DueLine.thing_id == Check.id, DueLine.clock == "publicity",
+                          DueLine.met_at.is_(None), DueLine.due_on <= settings.today())
 
 
 def _some_check(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -191,7 +191,7 @@ def latest_acts(session: Session) -> Iterator[Publication]:
 def codes(session: Session) -> list[str]:
     """Return the codes of all businesses with something public, by the folder of their pages."""
     return list(session.scalars(select(PublicBusiness.uscc).order_by(
-        func.substr(PublicBusiness.uscc, 13, 4), PublicBusiness.uscc)))
+        func.substr(PublicBusiness.uscc, 14, 3), PublicBusiness.uscc)))
 
 
 def days(session: Session, year: int | None = None) -> dict[date, int]:

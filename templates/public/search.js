@@ -75,7 +75,7 @@
   }
 
   function path(code) {
-    return `businesses/${code.slice(12, 14)}/${code.slice(14, 16)}/${code}.html`;
+    return `businesses/${code.slice(13, 16)}/${code}.html`;
   }
 
   function show({found, more}, list, words) {
