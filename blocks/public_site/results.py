@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.errors import InspectionError
+from blocks.errors import InspectionError, StageError
 from blocks.public_site import paths
 from blocks.register import catalogue, published
 from blocks.register.published import Publication
@@ -42,7 +42,10 @@ def publications(session: Session, wanted: Mapping[int, Sequence[int]], due: Map
             "result": settings.results().category(row.category).label, "due_on": due_on,
             "public_on": today, "late_workdays": late.get(due_on, 0)}, today)
 
-    return _each(rows, made)
+    acts, refused = _each(rows, made)
+    nothing = {id_: StageError("没有审核通过的检查记录", "请先填报、确认和审核") for id_ in wanted.keys()
+               - {row.check_id for row in rows}}
+    return acts, refused | nothing
 
 
 def _each(rows: Iterable[Row], made: Callable[[Row], Publication]) -> tuple[list[Publication], Refused]:

@@ -184,6 +184,16 @@ def test_a_category_without_a_label_keeps_back_its_results_alone(ready, snapshot
     is_right(ready)
 
 
+def test_a_check_without_a_result_is_told_and_holds_up_no_other(ready):
+    check = teams(ready, LEAD)[0][0]
+    execute("UPDATE check_records SET verdict = 'returned' WHERE check_id = :check", check=str(check))
+    assert "1份不能公示" in publish(ready)
+    assert stands(ready)[0] == {"public", "reviewed"}
+    execute("UPDATE check_records SET verdict = 'reviewed' WHERE check_id = :check", check=str(check))
+    steps()
+    is_right(ready)
+
+
 def test_what_the_disk_refuses_stays_unpublished_until_a_later_run(ready):
     wrong = settings.state_dir() / "site"
     wrong.touch()
