@@ -71,7 +71,20 @@ def compare(session: Session, thing: Moving) -> None:
     if (thing.thing, thing.id) == (name, id_):
         session.info["guard_compared"] = True
         if thing.version != version:
-            raise Stale(f"{thing.title}在您打开页面之后已被办理过", "什么都没有改动；下面是最新情况，请看过再办")
+            raise Stale(f"{thing.title}在您打开页面之后已被办理过{_since(session, thing, version)}",
+                        "什么都没有改动；下面是最新情况，请看过再办")
+
+
+def _since(session: Session, thing: Moving, version: int) -> str:
+    """Return who did what since that version, in Chinese."""
+    from blocks.register.directories import Account
+    from blocks.register.trail import TrailLine  # which itself compares
+
+    moved = session.execute(select(Account.name, TrailLine.label).join(
+        Account, Account.id == TrailLine.actor_id).where(
+        TrailLine.thing == thing.thing, TrailLine.thing_id == thing.id,
+        TrailLine.version > version).order_by(TrailLine.version)).all()
+    return f"（{'，'.join(f'{name}{label}' for name, label in moved)}）" if moved else ""
 
 
 def take(session: Session) -> None:

@@ -1,5 +1,6 @@
 """What the office and auditors look at: who is late, by department, and the trail with filters."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -50,6 +51,14 @@ def by_department(session: Session) -> list[dict[str, Any]]:
     names = ("department", "in_time", "met_late", "open", "late")
     return sorted((dict(zip(names, row, strict=True)) for row in rows),
                   key=lambda one: (-one["late"], -one["met_late"], one["department"]))
+
+
+def due_this_week(session: Session) -> int:
+    """Return how many running clocks end from today to Sunday."""
+    today = settings.today()
+    return session.scalar(select(func.count()).select_from(DueLine).where(
+        DueLine.met_at.is_(None), DueLine.due_on >= today,
+        DueLine.due_on <= today + timedelta(6 - today.weekday()))) or 0
 
 
 def provisional_years(session: Session) -> int:

@@ -17,7 +17,7 @@ from blocks.register.trail import DueLine, TrailLine
 from blocks.register.visits import Check, Seat, Visit, live_checks
 from blocks.rules import stages
 from blocks.rules.deadlines import CLOCKS
-from blocks.workdays import Due, say_left
+from blocks.workdays import WEEKDAYS, Due, say_left
 
 HALF_LABELS = {"am": "上午", "pm": "下午"}
 
@@ -78,7 +78,10 @@ def check_rows(session: Session, scheme_id: int) -> list[tuple[str, ...]]:
 
 def visit_time(visit: Visit) -> str:
     """Return when a visit takes place, in Chinese."""
-    return f"{visit.day:%m-%d}{HALF_LABELS[visit.half]}" if visit.day and visit.half else "未定"
+    if not (visit.day and visit.half):
+        return "未定"
+    day = visit.day
+    return f"{day.month}月{day.day}日 周{WEEKDAYS[day.weekday()]}{HALF_LABELS[visit.half]}"
 
 
 def own_rows(session: Session, actor: stages.Actor) -> list[tuple[str, ...]]:

@@ -122,6 +122,7 @@ def test_eight_people_carry_an_inspection_from_the_first_word_to_publicity(city,
     auditor = user("jiandu")
     auditor.goes("/audit").clicks("校验留痕").sees("逐条校验相符").looks("19-trail")
     auditor.clicks(f"核验 {code}").sees("全部通过").looks("20-draw-verified")
+    user("jiandu", phone=True).goes(f"/audit/draws/{code}/1").sees("全部通过").looks("21-draw-verified")
 
 
 def test_without_javascript_a_scheme_is_approved_and_a_record_confirmed(city, user, carry_on):  # noqa: F811

@@ -1,6 +1,6 @@
 """A check: record on site, confirm, review, correct; who cannot come or must keep away (art. 9 to 11)."""
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from blocks import settings
 from blocks.actions import absences, checks, recusals, visits, withholding
@@ -31,6 +31,7 @@ def check(at: At) -> Shown:
         "items": catalogue.items(at.session, found.item_codes, found.visit.scheme), "answers": checks.ANSWERS,
         "categories": settings.results().categories, "when": overview.visit_time(found.visit),
         "recusals": recused, "absences": absent, "reasons": absences.REASONS,
+        "earlier": {new.number: old for old, new in pairwise(found.records)},
         "photos": _by_version(attachments.of_check(at.session, found.id)),
         "follow_ups": aftermath.follow_ups(at.session, found), "kinds": settings.results().follow_ups,
         "objections": aftermath.objections(at.session, found),

@@ -1,10 +1,11 @@
 """The office's overview: everything by stage, who is late, what needs a person."""
 
+from blocks import settings
 from blocks.actions import urging
 from blocks.portal.access import Rule
 from blocks.portal.routes import At, Shown, deed, page
 from blocks.register import aftermath, notices, overview, views
-from blocks.register.oversight import by_department, late, provisional_years
+from blocks.register.oversight import by_department, due_this_week, late, provisional_years
 from blocks.rules.stages import Role
 
 OFFICE = Rule(frozenset({Role.OFFICE}))
@@ -24,7 +25,8 @@ def office(at: At) -> Shown:
         "stuck": overview.stuck_works(at.session), "unsent": notices.failed(at.session),
         "codes": {one.short_name: one.code for one in views.departments(at.session)},
         "evaluations": aftermath.evaluations(at.session),
-        "provisional": provisional_years(at.session)})
+        "provisional": provisional_years(at.session), "this_week": due_this_week(at.session),
+        "next_year": max(settings.calendar().official_years) + 1})
 
 
 deed("/notices/{notice_id}/again", urging.again, OFFICE, back="/office")

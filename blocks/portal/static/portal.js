@@ -36,15 +36,24 @@ if (followed) {
 }
 document.addEventListener("input", (event) => { if (event.target.form) event.target.form.dataset.touched = "1"; });
 
-// a countdown to public randomness
+// a countdown to public randomness: from what the portal's clock said, since this one may be wrong
+const ends = new WeakMap();
 const count = () => {
-  for (const one of document.querySelectorAll("[data-countdown]")) {
-    const left = Math.round((Date.parse(one.dataset.countdown) - Date.now()) / 1000);
+  for (const one of document.querySelectorAll("[data-left]")) {
+    if (!ends.has(one)) ends.set(one, performance.now() + 1000 * one.dataset.left);
+    const left = Math.round((ends.get(one) - performance.now()) / 1000);
     one.textContent = left > 0 ? `还有 ${Math.floor(left / 60)} 分 ${left % 60} 秒` : "已到时间";
   }
 };
 count();
 setInterval(count, 1000);
+
+// tickets fall one after the other
+const fall = () => document.querySelectorAll(".drawn li").forEach((one, place) => {
+  one.style.animationDelay = `${Math.min(place, 40) * 150}ms`;
+});
+fall();
+document.addEventListener("htmx:afterSwap", fall);
 
 // the code of a notice leads to its page
 document.querySelector("form[data-code]")?.addEventListener("submit", (event) => {
@@ -54,6 +63,7 @@ document.querySelector("form[data-code]")?.addEventListener("submit", (event) =>
 
 // photos are made smaller before they are sent; what the camera wrote beside them goes along, and the
 // server keeps it apart from the picture
+const MOST_MB = 20; // as blocks/pictures.py
 const camera = async (file) => {
   const view = new DataView(await file.slice(0, 256 * 1024).arrayBuffer());
   if (view.byteLength < 4 || view.getUint16(0) !== 0xffd8) return null;
@@ -81,9 +91,21 @@ const shrink = async (file, most) => {
 };
 document.addEventListener("change", async (event) => {
   const input = event.target;
-  if (!input.dataset?.shrink || input.dataset.shrinking) return;
-  const kept = new DataTransfer();
-  for (const file of input.files) kept.items.add(await shrink(file, Number(input.dataset.shrink)));
+  if (input.type !== "file") return;
+  const kept = new DataTransfer(), large = [];
+  for (const file of input.files) {
+    const fit = file.size > 5 * MOST_MB * 1024 ** 2 || !input.dataset.shrink ? file : await shrink(file, Number(input.dataset.shrink));
+    if (fit.size > MOST_MB * 1024 ** 2) large.push(`「${fit.name}」有 ${Math.round(fit.size / 1024 ** 2)} MB，超过 ${MOST_MB} MB，没有选上`);
+    else kept.items.add(fit);
+  }
   input.files = kept.files;
+  let told = input.parentElement.querySelector("[data-large]");
+  if (!told) {
+    told = Object.assign(document.createElement("small"), { className: "late" });
+    told.dataset.large = "";
+    told.setAttribute("role", "alert");
+    input.after(told);
+  }
+  told.textContent = large.length ? `${large.join("；")}。请缩小后再选，其余内容都在。` : "";
   input.dispatchEvent(new CustomEvent("input", { bubbles: true }));
 });
