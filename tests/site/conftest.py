@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -75,8 +76,18 @@ def plant() -> tuple[str, ...]:
     return (*PRIVATE, "吴经理", "样例路1号", *people)
 
 
+_MADE: dict[str, Any] = {}
+
+
 @pytest.fixture(scope="session")
 def reviewed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
+    """Reviewed results, made once a run, whichever folders of tests ask for them."""
+    if "reviewed" not in _MADE:
+        _MADE["reviewed"] = _reviewed(cluster, tmp_path_factory)
+    return _MADE["reviewed"]
+
+
+def _reviewed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
     """The first check found something, the others nothing; all are reviewed, none is public."""
     before = {k: os.environ[k] for k in ("CHOUCHA_DATABASE_URL", "CHOUCHA_STATE")}
     state = tmp_path_factory.mktemp("reviewed")
@@ -95,7 +106,14 @@ def reviewed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Revi
 @pytest.fixture(scope="session")
 def published(cluster: Cluster, reviewed: Reviewed,
               tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """The public folder after everything was published, with personal numbers planted around."""
+    """The public folder after everything was published, made once a run."""
+    if "published" not in _MADE:
+        _MADE["published"] = _published(cluster, reviewed, tmp_path_factory)
+    return _MADE["published"]
+
+
+def _published(cluster: Cluster, reviewed: Reviewed, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Everything is published, with personal numbers planted around."""
     before = {k: os.environ[k] for k in ("CHOUCHA_DATABASE_URL", "CHOUCHA_STATE")}
     state = tmp_path_factory.mktemp("published")
     use(_copy(cluster, reviewed.database, "published"), state)
