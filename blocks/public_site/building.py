@@ -29,12 +29,12 @@ def publish(session: Session, acts: Sequence[Publication], stages: dict[int, str
         RuleViolation: a page would hold personal data.
         NotAnswering: the disk did not take it.
     """
-    search.enter(session, acts)
+    touched = search.enter(session, acts)
     if not tree():
         rebuild(session, stages)
         return
     with as_publisher(session):
-        changed = pages.after_acts(session, acts, stages)
+        changed = pages.after_acts(session, acts, stages) | search.files(session, touched)
         for scheme_id in {act.scheme_id for act in acts} | set(stages):
             changed |= pages.of_scheme(session, scheme_id, stages.get(scheme_id))
             changed |= pages.of_draws(session, scheme_id, there=tree())

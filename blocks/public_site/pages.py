@@ -25,20 +25,19 @@ BATCH = 5000  # files
 
 def after_acts(session: Session, acts: Sequence[Publication], stages: dict[int, str]) -> Files:
     """Return what these new acts of publicity change: their own files, the pages of their businesses
-    and days, open data, search, front page and feed. `stages`: the stage that a scheme is just
+    and days, open data, front page and feed. `stages`: the stage that a scheme is just
     reaching."""
     changed: Files = {act.path: as_json(act.content) for act in acts}
     codes = {act.uscc for act in acts if act.uscc}
     changed |= of_businesses(session, codes)
-    checks = {act.check_id for act in acts}
-    days = {act.day for act in published.acts(session, Publication.check_id.in_(checks))}
+    down = {act.check_id for act in acts if act.act == "withdrawn"}  # these days said more than they may
+    days = {act.day for act in (*acts, *published.acts(session, Publication.check_id.in_(down)))}
     for day in days:
         changed |= of_day(session, day)
     for month in {day.replace(day=1) for day in days}:
         changed |= data.of_month(session, month)
     for year in {day.year for day in days}:
         changed |= front.of_year(session, year)
-    changed |= search.files(session, codes)
     return changed | front.withheld(session) | front.pages(session, stages) | feed.atom(session)
 
 

@@ -10,6 +10,7 @@ The same arithmetic stands in templates/public/search.js.
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -43,7 +44,15 @@ def shard(gram: str) -> int:
     return number % SHARDS
 
 
-def enter(session: Session, acts: Sequence[Publication]) -> None:
+@dataclass(frozen=True)
+class Touched:
+    """The shards and the stretches of the index that a change concerns."""
+
+    shards: frozenset[int]
+    stretches: frozenset[int]
+
+
+def enter(session: Session, acts: Sequence[Publication]) -> Touched:
     """Enter the businesses of new acts into the index: those it does not know, and new names."""
     names: dict[str, list[str]] = {}
     for act in acts:
@@ -53,6 +62,7 @@ def enter(session: Session, acts: Sequence[Publication]) -> None:
         PublicBusiness.uscc.in_(names)))}
     last = session.scalar(select(func.max(PublicBusiness.number))) or 0
     new: dict[str, list[int]] = {}
+    stretches = set()
     for uscc, said in names.items():
         known = there.get(uscc)
         if known is None:
@@ -60,12 +70,19 @@ def enter(session: Session, acts: Sequence[Publication]) -> None:
             known = PublicBusiness(number=last, uscc=uscc, names=[])
             session.add(known)
             new.setdefault(code_gram(uscc), []).append(last)
-        before = set().union(*map(grams, known.names)) if known.names else set()
-        known.names = [one for one in known.names if one not in said] + list(dict.fromkeys(said))
-        for gram in set().union(*map(grams, said)) - before:
-            new.setdefault(gram, []).append(known.number)
+        shown = [one for one in known.names if one not in said] + list(dict.fromkeys(said))
+        if shown != known.names:
+            stretches.add(known.number // STRETCH)
+            for gram in _of_names(said) - _of_names(known.names):
+                new.setdefault(gram, []).append(known.number)
+            known.names = shown
     session.flush()
     _enter_grams(session, new)
+    return Touched(frozenset(map(shard, new)), frozenset(stretches))
+
+
+def _of_names(names: Iterable[str]) -> set[str]:
+    return set().union(*map(grams, names))
 
 
 def _enter_grams(session: Session, new: dict[str, list[int]]) -> None:
@@ -93,19 +110,15 @@ def rebuild(session: Session) -> None:
             names[uscc] = [one for one in said if one != name] + [name]
     index: dict[str, list[int]] = {}
     for number, (uscc, said) in enumerate(names.items(), 1):
-        for gram in {code_gram(uscc)}.union(*map(grams, said)):
+        for gram in {code_gram(uscc)} | _of_names(said):
             index.setdefault(gram, []).append(number)
     published.fill_search(session, names, [
         (gram, shard(gram), numbers[:MOST], len(numbers)) for gram, numbers in index.items()])
 
 
-def files(session: Session, codes: Iterable[str]) -> dict[str, bytes | None]:
-    """Return the files of the index that tell of these businesses."""
-    found = session.scalars(select(PublicBusiness).where(PublicBusiness.uscc.in_(list(codes)))).all()
-    touched = {shard(gram) for one in found
-               for gram in {code_gram(one.uscc)}.union(*map(grams, one.names))}
-    return of_shards(session, touched) | of_stretches(
-        session, {one.number // STRETCH for one in found})
+def files(session: Session, touched: Touched) -> dict[str, bytes | None]:
+    """Return the files of the index that a change concerns."""
+    return of_shards(session, touched.shards) | of_stretches(session, touched.stretches)
 
 
 def every_shard() -> range:
