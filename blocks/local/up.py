@@ -230,8 +230,7 @@ def _start_worker(system: System) -> None:
 
 def _start_site(system: System) -> None:
     port = settings.get().site_port or free_port()
-    folder = system.state / "public"
-    folder.mkdir(exist_ok=True)
+    folder = system.state / "public"  # a link that the first page makes
     with system.step("公示网站已启动"):
         system.processes.append(spawn("公示网站", [
             sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1",

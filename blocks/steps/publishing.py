@@ -138,6 +138,13 @@ def make_figures() -> str | None:
     return None
 
 
+def make_site() -> None:
+    """Write the whole site where there is none yet."""
+    with engine.change() as session:
+        if building.is_missing():
+            building.rebuild(session)
+
+
 def rebuild() -> int:
     """Write the whole site anew from the register; return how many files there are."""
     with engine.change() as session:

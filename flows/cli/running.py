@@ -38,6 +38,7 @@ def up() -> None:
         signal.signal(stop, _as_interrupt)
     try:
         with running(say) as system:
+            _make_site()
             tell_addresses(system.facts)
             console.print("正在运行。按 Ctrl-C 停止。")
             while True:
@@ -46,6 +47,13 @@ def up() -> None:
                     console.print(f"[yellow]![/] {name}意外停止，已重新启动")
     except KeyboardInterrupt:
         console.print("\n已停止本次启动的全部进程，数据都在状态目录里。")
+
+
+def _make_site() -> None:
+    """Let there be a front page from the first moment on."""
+    from blocks.steps import publishing
+
+    publishing.make_site()
 
 
 def tell_sign_ins(portal_url: str) -> None:
@@ -81,6 +89,7 @@ def demo(
         signal.signal(stop, _as_interrupt)
     try:
         with running(say) as system:
+            _make_site()
             tell_addresses(system.facts)
             story = Demo(system, console, targets)
             story.play()
