@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from blocks import settings
-from blocks.actions import assignments, draws, recusals, schemes, visits
+from blocks.actions import assignments, draws, papers, recusals, schemes, visits
 from blocks.register import overview
 from blocks.register.database import transaction
 from blocks.register.directories import Department, Target, TargetListing
@@ -126,7 +126,7 @@ def test_one_visit_serves_both_schemes_with_all_departments_checks(open_scene, c
         told = [row for row in overview.check_rows(session, find_scheme(session, code).id)
                 if "合并上门" in row[4]]
         assert len(told) == 2 * len(pairs)
-    _, notice = visits.notice("gaj.jingban", pairs[0][1].id)
+    _, notice = papers.take("gaj.jingban", "notice", pairs[0][1].id, "html")
     for said in (first, code, "合并为一次上门", "旅馆明码标价情况检查", "旅馆业治安管理情况检查"):
         assert said in notice.decode()
     assert notice.decode().count("消防救援") == 1  # one team, though two schemes ask for it

@@ -24,7 +24,8 @@ def office(at: At) -> Shown:
         "stuck": overview.stuck_works(at.session), "unsent": notices.failed(at.session),
         "codes": {one.short_name: one.code for one in views.departments(at.session)},
         "evaluations": aftermath.evaluations(at.session),
-        "provisional": provisional_years(at.session)})
+        "provisional": provisional_years(at.session),
+        "years": sorted({one["scheme_code"].partition("-")[0] for one in rows}, reverse=True)})
 
 
 deed("/notices/{notice_id}/again", urging.again, OFFICE, back="/office")
