@@ -130,6 +130,10 @@ def test_one_visit_serves_both_schemes_with_all_departments_checks(open_scene, c
     for said in (first, code, "合并为一次上门", "旅馆明码标价情况检查", "旅馆业治安管理情况检查"):
         assert said in notice.decode()
     assert notice.decode().count("消防救援") == 1  # one team, though two schemes ask for it
+    _, sheet = papers.take("gaj.jingban", "visit-sheet", pairs[0][1].id, "html")
+    for said in (first, code, "旅馆明码标价情况检查", "旅馆业治安管理情况检查"):
+        assert said in sheet.decode()
+    assert sheet.decode().count("<td>市消防救援支队</td>") == 1  # one sheet for one visit (一表通查)
 
 
 def test_the_earlier_scheme_follows_where_the_later_one_is_staffed_first(open_scene, carry_on):
