@@ -7,6 +7,7 @@
 others. PDF, Word and page are made of the same fields.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
@@ -50,6 +51,7 @@ class Document:
     fill: Callable[[Session, Any], Paper]
 
 
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 DOCUMENTS: dict[str, Document] = {}
 
 
@@ -66,8 +68,7 @@ def document(name: str, label: str, *, of: str, find: Callable[[Session, Actor, 
 def cleaned(value: Any) -> Any:
     """Return fields without characters that no paper can show (control characters, half characters)."""
     if isinstance(value, str):
-        return "".join(c for c in value if c == "\n" or (c >= " " and not "\x7f" <= c <= "\x9f"
-                                                         and not "\ud800" <= c <= "\udfff"))
+        return _UNPRINTABLE.sub("", value.replace("\t", " "))
     if isinstance(value, list):
         return [cleaned(one) for one in value]
     if is_dataclass(value):

@@ -29,7 +29,9 @@ from blocks.rules.disclosure import public_result
 
 
 @dataclass(frozen=True)
-class OrderPaper(Paper):
+class FoundPaper(Paper):
+    """What was found where, and what is asked for."""
+
     number: str
     department: str
     business: str
@@ -38,28 +40,33 @@ class OrderPaper(Paper):
     inspected_on: date
     result: str
     finding: str
+    items: list[Item]
     instructions: str
     due_on: date | None
-    recheck: bool
-    items: list[Item]
-    code: str
     date: date | None
+
+
+@dataclass(frozen=True)
+class OrderPaper(FoundPaper):
+    recheck: bool
+    code: str
 
 
 @document("order", "责令改正通知书", of="后续处置编号", find=finding.order)
 def order(session: Session, found: FollowUp) -> OrderPaper:
     """The order to rectify that the business gets (art. 10)."""
     return OrderPaper(
-        file=f"责令改正通知书-{found.id}", number=number("order", found.check.visit.scheme.code, found.id),
-        **_found(session, found), instructions=found.instructions, due_on=found.due_on, recheck=found.recheck,
-        code=grouped(found.check.visit.notice_code), date=day_of(found.stage_since))
+        file=f"责令改正通知书-{found.id}", **_found(session, found, "order"), recheck=found.recheck,
+        code=grouped(found.check.visit.notice_code))
 
 
-def _found(session: Session, found: FollowUp) -> dict[str, Any]:
-    """Return what was found where, by the version of the record that the decision is about."""
+def _found(session: Session, found: FollowUp, symbol: str) -> dict[str, Any]:
+    """Return the fields of a FoundPaper, by the version of the record that the decision is about."""
     check, visit = found.check, found.check.visit
     record = next(one for one in check.records if one.number == found.record_number)
-    return {"department": check.department.name, "business": visit.target.name, "uscc": visit.target.uscc,
+    return {"number": number(symbol, visit.scheme.code, found.id), "instructions": found.instructions,
+            "due_on": found.due_on, "date": day_of(found.stage_since), "department": check.department.name,
+            "business": visit.target.name, "uscc": visit.target.uscc,
             "scheme": visit.scheme.name, "inspected_on": record.inspected_on,
             "result": settings.results().category(record.category).label,
             "finding": record.finding or "见检查记录",
@@ -67,23 +74,11 @@ def _found(session: Session, found: FollowUp) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class ReferralPaper(Paper):
-    number: str
-    department: str
+class ReferralPaper(FoundPaper):
     addressee: str
     is_copy: bool
-    business: str
-    uscc: str
     address: str
-    scheme: str
-    inspected_on: date
-    result: str
-    finding: str
-    instructions: str
-    due_on: date | None
-    items: list[Item]
     materials: list[str]
-    date: date | None
 
 
 @document("referral", "移送函", of="后续处置编号", find=finding.referral)
@@ -92,11 +87,10 @@ def referral(session: Session, found: FollowUp) -> ReferralPaper:
     told = session.get(Department, found.to_department_id) if found.to_department_id else None
     photos = sum(one.record_number == found.record_number for one in of_check(session, found.check_id))
     return ReferralPaper(
-        file=f"移送函-{found.id}", number=number("referral", found.check.visit.scheme.code, found.id),
-        **_found(session, found), addressee=told.name if told else f"{found.check.department.name}案件办理机构",
+        file=f"移送函-{found.id}", **_found(session, found, "referral"),
+        addressee=told.name if told else f"{found.check.department.name}案件办理机构",
         is_copy=told is not None, address=found.check.visit.target.address,
-        instructions=found.instructions, due_on=found.due_on,
-        materials=["检查表1份", *([f"现场照片{photos}张"] if photos else [])], date=day_of(found.stage_since))
+        materials=["检查表1份", *([f"现场照片{photos}张"] if photos else [])])
 
 
 @dataclass(frozen=True)

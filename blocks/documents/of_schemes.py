@@ -57,7 +57,9 @@ class Staffing:
 
 
 @dataclass(frozen=True)
-class SchemePaper(Paper):
+class Contents(Paper):
+    """The six contents of a scheme (art. 8) but the lead's items, in words."""
+
     number: str
     code: str
     name: str
@@ -66,13 +68,17 @@ class SchemePaper(Paper):
     participants: str
     scope: str
     amount: str
-    pool: int
-    drawn: int
-    strata: list[Stratum]
     window_start: date
     window_end: date
     mode: str
     draw_kind: str
+
+
+@dataclass(frozen=True)
+class SchemePaper(Contents):
+    pool: int
+    drawn: int
+    strata: list[Stratum]
     items: list[Item]
     targets: int
     draws: int
@@ -85,17 +91,18 @@ def scheme_paper(session: Session, found: tuple[Scheme, dict[str, Any]]) -> Sche
     scheme, findings = found
     pool, staffing = findings["pool"], findings["staffing"]
     return SchemePaper(
-        file=f"{scheme.code}-方案", number=number("scheme", scheme.code), code=scheme.code,
-        **_contents(session, scheme), pool=pool["size"], drawn=pool["drawn"],
+        file=f"{scheme.code}-方案", **_contents(session, scheme, "scheme"),
+        pool=pool["size"], drawn=pool["drawn"],
         strata=[Stratum(stratum_name(code), *numbers) for code, numbers in pool["strata"].items()],
         items=as_items(catalogue.items(session, sorted(scheme.lead_items), scheme)),
         targets=staffing["targets"], draws=staffing["draws"],
         staffing=[_staffing(one) for one in staffing["departments"]])
 
 
-def _contents(session: Session, scheme: Scheme) -> dict[str, Any]:
+def _contents(session: Session, scheme: Scheme, symbol: str) -> dict[str, Any]:
     lead, *others = departments_of(session, scheme)
-    return {"name": scheme.name, "grounds": scheme.grounds, "lead": lead.name,
+    return {"number": number(symbol, scheme.code), "code": scheme.code, "name": scheme.name,
+            "grounds": scheme.grounds, "lead": lead.name,
             "participants": "、".join(one.name for one in others), "scope": _scope(scheme),
             "amount": _amount(scheme.sampling), "window_start": scheme.window_start,
             "window_end": scheme.window_end, "mode": MODES[scheme.mode],
@@ -139,19 +146,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class JointNotice(Paper):
-    number: str
-    code: str
-    name: str
-    grounds: str
-    lead: str
-    participants: str
-    scope: str
-    amount: str
-    window_start: date
-    window_end: date
-    mode: str
-    draw_kind: str
+class JointNotice(Contents):
     shares: list[Share]
     acceptance_workdays: int
     staffing_workdays: int
@@ -167,9 +162,8 @@ def joint_notice(session: Session, scheme: Scheme) -> JointNotice:
     rules = regulation_of(scheme)
     chosen = {one.department_id: one.item_codes for one in views.assignments(session, scheme)}
     return JointNotice(
-        file=f"{scheme.code}-联合抽查通知", number=number("notice", scheme.code), code=scheme.code,
-        **_contents(session, scheme), shares=[_share(session, scheme, one, chosen.get(one.id))
-                                              for one in departments_of(session, scheme)],
+        file=f"{scheme.code}-联合抽查通知", **_contents(session, scheme, "notice"),
+        shares=[_share(session, scheme, one, chosen.get(one.id)) for one in departments_of(session, scheme)],
         acceptance_workdays=rules.acceptance_workdays, staffing_workdays=rules.staffing_workdays,
         recording_workdays=rules.recording_workdays, publicity_workdays=rules.publicity_workdays,
         inspectors=rules.min_inspectors_per_check, date=moved_on(session, scheme, "approved"))

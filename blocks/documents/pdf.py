@@ -5,7 +5,9 @@ The same blocks give the same bytes: no date is written, only our faces (and the
 """
 
 import json
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,41 +16,56 @@ from threading import Lock
 import segno
 import typst
 
-from blocks import settings
+from blocks.documents import apart, faces
 from blocks.documents.description import Block
-from blocks.documents.loading import OURS, own
+from blocks.documents.loading import OURS
 from blocks.errors import NotAnswering
 
-FACES = settings.ROOT / "node_modules" / "@expo-google-fonts" / "noto-serif-sc"
-WEIGHTS = ("400Regular", "700Bold")
 MANY = 2  # papers in one file, from which on only the papers are bookmarks
-_one_at_a_time = Lock()
+LARGE = 200_000  # characters of data, some sixty sheets: from there on in a process of its own
+PATIENCE = 600  # seconds; a thousand sheets take five
+SOURCE = OURS / "official.typ"
+_one_small, _one_large = Lock(), Lock()
 
 
 @lru_cache(maxsize=2)
 def _compiler(fonts: tuple[Path, ...]) -> typst.Compiler:
-    return typst.Compiler(OURS / "official.typ", font_paths=list(fonts), ignore_system_fonts=True)
-
-
-def _fonts() -> tuple[Path, ...]:
-    ours = tuple(FACES / weight for weight in WEIGHTS)
-    if not all(folder.is_dir() for folder in ours):
-        raise NotAnswering("公文用的字体还没有安装", "请运行 make setup（npm ci 会装上）")
-    fonts = own("fonts")
-    return (*((fonts,) if fonts else ()), *ours)
+    return typst.Compiler(SOURCE, font_paths=list(fonts), ignore_system_fonts=True)
 
 
 def pdf(title: str, blocks: Sequence[Block]) -> bytes:
     """Return a document as PDF.
 
     Raises:
-        NotAnswering: the faces were not installed.
+        DocumentError: no face has a character of it.
+        NotAnswering: the faces were not installed, or it is larger than this machine can set.
     """
+    faces.check(_texts(blocks))
     papers = sum(one.kind == "page" for one in blocks)
     paper = {"title": title, "many": papers >= MANY, "blocks": [_with_picture(one) for one in blocks]}
-    compiler = _compiler(_fonts())
-    with _one_at_a_time:
-        return compiler.compile(format="pdf", sys_inputs={"paper": json.dumps(paper, ensure_ascii=False)})
+    data = json.dumps(paper, ensure_ascii=False)
+    if len(data) > LARGE:
+        with _one_large:
+            return _apart(data)
+    with _one_small:
+        return _compiler(faces.folders()).compile(format="pdf", sys_inputs={"paper": data})
+
+
+def _apart(data: str) -> bytes:
+    """Return the PDF of a large document, set in a process of its own."""
+    told = {"source": str(SOURCE), "fonts": [str(one) for one in faces.folders()], "paper": data}
+    try:
+        return subprocess.run([sys.executable, "-I", apart.__file__], input=json.dumps(told).encode(),
+                              capture_output=True, timeout=PATIENCE, check=True).stdout
+    except subprocess.SubprocessError:  # out of time, or the machine out of memory
+        raise NotAnswering("这份文件太大，没有排成", "请分部门或分次打印；仍不行，请把这句话告诉管理员") from None
+
+
+def _texts(blocks: Sequence[Block]) -> Iterator[str]:
+    for block in blocks:
+        yield block.text
+        for row in block.rows:
+            yield from row
 
 
 def _with_picture(block: Block) -> dict:

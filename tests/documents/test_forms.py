@@ -7,6 +7,8 @@ from dataclasses import replace
 import pypdfium2
 import pytest
 from docx import Document
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from blocks import documents
 from blocks.documents import DOCUMENTS, of_results, of_visits
@@ -14,6 +16,7 @@ from blocks.documents.declaring import cleaned, number
 from blocks.documents.description import Block
 from blocks.documents.pdf import pdf
 from blocks.documents.word import template_of
+from blocks.errors import DocumentError
 from tests.documents.conftest import Printed, squeezed, word_text
 from tests.documents.samples import RARE, SAMPLES, sample, texts
 
@@ -74,7 +77,8 @@ def test_no_glyph_is_missing_in_a_rare_name():
     """Every character has a shape of its own: none is the empty box that stands for a missing one."""
     shapes = {character: shape(character) for character in "镕堃喆㛃䶮𬭩"}
     assert len(set(shapes.values())) == len(shapes)
-    assert shape("\U000f0000") == shape("\U000f0001") and shape("\U000f0000") not in shapes.values()
+    with pytest.raises(DocumentError):
+        shape("\U000f0000")
 
 
 def shape(character: str) -> bytes:
@@ -88,6 +92,25 @@ def test_characters_that_no_paper_can_show_are_left_out():
     made = documents.written(DOCUMENTS["letter"], cleaned(paper), "pdf")
     assert "甲乙丙丁戊己" in Printed(made).text
     assert "甲乙丙丁戊" in word_text(documents.written(DOCUMENTS["letter"], cleaned(paper), "docx"))
+
+
+def test_a_character_that_no_face_has_is_named_and_word_still_prints_it():
+    paper = replace(SAMPLES["letter"], request="样例·\U0002d7b5旅馆")
+    with pytest.raises(DocumentError, match="U\\+2D7B5") as caught:
+        documents.written(DOCUMENTS["letter"], paper, "pdf")
+    assert "Word" in caught.value.remedy
+    assert "\U0002d7b5" in word_text(documents.written(DOCUMENTS["letter"], paper, "docx"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(written=st.text(max_size=60))
+def test_whatever_is_written_is_printed_or_named(written):
+    paper = cleaned(replace(SAMPLES["letter"], request=written, department=written))
+    for form in documents.FORMS:
+        try:
+            assert documents.written(DOCUMENTS["letter"], paper, form)
+        except DocumentError as error:
+            assert form == "pdf" and "U+" in error.message
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
