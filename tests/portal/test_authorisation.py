@@ -148,10 +148,14 @@ def wanted(page, who, scene: str, seated: set[str]) -> int:
         return 303
     if who.role not in page.rule.roles:
         return 403
-    if "{code}" not in page.path and "_id}" not in page.path:
+    if "{code}" not in page.path and "_id}" not in page.path and page.name != "document":
         return 200
-    sits = who.login in seated or ("visit" in page.path and who.name == "inspector-participating")
+    of_the_visit = "visit" in page.path or page.name == "document"
+    sits = who.login in seated or (of_the_visit and who.name == "inspector-participating")
     party = who.side in ({"lead"} if "check" in page.path else PARTIES)
+    if page.name == "document":  # the notice of a visit; each by each role: test_documents.py
+        handles = who.role in (Role.DRAFTER, Role.APPROVER) and who.side in PARTIES
+        return 200 if who.role in (Role.OFFICE, Role.AUDITOR) or handles or sits else 422
     if not sees(who, page.path, party, sits):
         return 404
     if page.name == "edit-scheme":
@@ -168,6 +172,7 @@ def ids_of(code: str, scene: str) -> dict[str, str]:
         check, _ = first_check(code)
         with transaction() as session:
             ids |= {"check_id": str(check), "visit_id": str(visit_of(check)),
+                    "document": "notice", "key": str(visit_of(check)), "form": "html",
                     "notice": session.get_one(Visit, visit_of(check)).notice_code}
     return ids
 
@@ -190,7 +195,7 @@ def attached(code: str, scene: str, ids: dict) -> dict[str, str]:
 
 def test_every_page_is_tried_in_some_scene():
     given = {"code", "year", "county", "check_id", "visit_id", "paper_id", "photo_id", "number",
-             *("document", "key", "form")}  # each document by each role: test_documents.py
+             "document", "key", "form"}
     assert {name for path in PAGES for name in re.findall(r"{(\w+)}", path)} <= given
 
 
