@@ -47,6 +47,10 @@ class CalendarGap(InspectionError):
     """The official holiday schedule of a year is missing."""
 
 
+class DocumentError(InspectionError):
+    """A template of a document cannot be used; the message names its line."""
+
+
 class NotAnswering(InspectionError):
     """PostgreSQL, Prefect or another part outside this process does not answer."""
 

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     site_port: int = 0
     portal_port: int = 0
     portal_url: str = ""
+    documents: Path | None = None  # the office's own templates and faces
     postgres_port: int = 0
     work_pool: str = "choucha"
     smtp_host: str = ""

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from blocks import documents, engine, settings
+from blocks import engine, settings
 from blocks.actions import Done
 from blocks.actions.checks import _seat
 from blocks.errors import RuleViolation, StageError
@@ -16,7 +16,6 @@ from blocks.register.visits import Check, get
 from blocks.rules.stages import Actor, Role
 
 COPIED = "copied_to_department"
-ORDERED = "ordered_to_rectify"
 NOTHING_TO_DO = "经研究无需后续处置"
 
 
@@ -106,15 +105,3 @@ def close(login: str, follow_up_id: int | str, reason: str, rechecked_on: date |
         return Done(f"{follow_up.title}：已办结", "公示的结果仍是「发现问题待后续处理」，"
                     "如已改正请提出更正，两个版本都会公示" if pending else "留痕可查")
 
-
-def paper(login: str, follow_up_id: int | str) -> tuple[str, bytes]:
-    """Return name and content of the order (责令改正通知书) for the business."""
-    with engine.change() as session:
-        actor = account(session, login).as_actor()
-        follow_up = get(session, FollowUp, follow_up_id)
-        if not actor.roles & {Role.OFFICE, Role.AUDITOR} and (
-                actor.department_id != follow_up.owner_department_id):
-            raise RuleViolation("责令改正通知书只给作出决定的部门", "请由该部门的人取用", article=10)
-        if follow_up.kind != ORDERED:
-            raise StageError("这项后续处置没有责令改正通知书", "只有责令改正的才有")
-        return f"责令改正通知书-{follow_up.id}.html", documents.rectification_order(session, follow_up).encode()

@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
-from blocks import documents, engine
+from blocks import engine
 from blocks.actions import Done
-from blocks.errors import RuleViolation, StageError
+from blocks.errors import StageError
 from blocks.register import notices
 from blocks.register.aftermath import Letter
 from blocks.register.directories import account, department
@@ -12,7 +12,6 @@ from blocks.register.oversight import late
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import advance, begin
 from blocks.register.visits import get
-from blocks.rules.stages import Role
 
 
 def issue(login: str, code: str, department_code: str, reason: str) -> Done:
@@ -52,16 +51,3 @@ def answer(login: str, letter_id: int | str, reason: str) -> Done:
         advance(session, letter, "answered", actor, reason=reason, answer=reason.strip())
         return Done(f"{letter.title}：已回复", "办公室在总览里看到")
 
-
-def paper(login: str, letter_id: int | str) -> tuple[str, bytes]:
-    """Return name and content of a letter in official form.
-
-    Raises:
-        RuleViolation: neither the office, an auditor nor the department it is written to.
-    """
-    with engine.change() as session:
-        actor = account(session, login).as_actor()
-        letter = get(session, Letter, letter_id)
-        if not actor.roles & {Role.OFFICE, Role.AUDITOR} and actor.department_id != letter.department_id:
-            raise RuleViolation("督办函只给收函部门和办公室", "请由该部门的人取用", article=5)
-        return f"督办函-{letter.id}.html", documents.supervision_letter(session, letter).encode()

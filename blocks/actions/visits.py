@@ -3,14 +3,14 @@
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from blocks import documents, engine, settings
+from blocks import engine, settings
 from blocks.actions import Done
 from blocks.errors import RuleViolation, StageError
 from blocks.register.directories import account
-from blocks.register.merging import group, hold, part
+from blocks.register.merging import hold, part
 from blocks.register.trail import DueLine, advance
 from blocks.register.visits import Check, Seat, Visit, get
-from blocks.rules.stages import Actor, Role
+from blocks.rules.stages import Actor
 
 REASONS = {"not_found": "通过登记的住所（经营场所）无法联系", "closed": "已停业或注销",
            "moved": "已迁出本市"}
@@ -20,26 +20,6 @@ def _takes_part(session: Session, visit: Visit, actor: Actor) -> bool:
     return session.scalar(select(Seat.id).join(Seat.check).where(
         Check.visit_id == visit.id, Seat.inspector_id == actor.inspector_id,
         Seat.vacated_at.is_(None), ~Seat.suspended).limit(1)) is not None
-
-
-def notice(login: str, visit_id: int | str) -> tuple[str, bytes]:
-    """Return name and content of the notice (检查通知书) that the visited business gets.
-
-    Raises:
-        RuleViolation: the person's department does not take part, or he or she is suspended.
-    """
-    with engine.change() as session:
-        actor = account(session, login).as_actor()
-        visit = get(session, Visit, visit_id)
-        parties = session.scalars(select(Check.department_id).where(
-            Check.visit_id.in_([visit.id, *(other.id for other in group(session, visit))])))
-        allowed = actor.roles & {Role.OFFICE, Role.AUDITOR} or (
-            actor.department_id in set(parties) and actor.roles & {Role.DRAFTER, Role.APPROVER})
-        if not (allowed or _takes_part(session, visit, actor)):
-            raise RuleViolation(f"{visit.title}的通知书只给参加这次检查的部门和人员",
-                                "请由参加检查的人员、本部门经办人或办公室取用", article=9)
-        return (f"{visit.scheme.code}-检查通知书-{visit.target.uscc}.html",
-                documents.visit_notice(session, visit).encode())
 
 
 def ask_replacement(login: str, visit_id: int | str, reason: str, note: str = "") -> Done:

@@ -96,10 +96,11 @@ def shown(one: Page, request: Request, *, typed: Mapping[str, Any] | None = None
 
 
 def _file(name: str, kind: str, content: bytes) -> Response:
-    """Return a document to be looked at, or anything else to be kept; nothing in it may run."""
+    """Return a page or picture to be looked at, or anything else to be kept; nothing in it may run."""
+    shown = "inline" if kind.startswith(("text/html", "image/")) else "attachment"  # no PDF opens in a sandbox
     return Response(content, media_type=kind, headers={
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
-        "Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}"})
+        "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(name)}"})
 
 
 def _common(at: At, error: InspectionError | None, just: Mapping[str, str] | None) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, exists
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from blocks.public_site import paths
 from blocks.public_site.results import as_json
@@ -34,11 +33,7 @@ FIELDS = {
 def of_month(session: Session, month: date) -> dict[str, bytes | None]:
     """Return the two files of a month; `month` is its first day."""
     following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    gone = aliased(Publication)
-    acts = published.acts(session, Publication.act == "published", Publication.day >= month,
-                          Publication.day < following, ~exists().where(and_(
-                              gone.check_id == Publication.check_id, gone.act == "withdrawn",
-                              gone.record_number == Publication.record_number)))
+    acts = published.shown(session, Publication.day >= month, Publication.day < following)
     rows = [row for act in acts for row in _rows(act)]
     return {paths.of_month(month, "csv"): _as_csv(rows), paths.of_month(month, "json"): as_json(rows)}
 

@@ -22,13 +22,14 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     cast,
+    exists,
     extract,
     func,
     select,
     text,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from blocks.register import bulk
 from blocks.register.base import Base, Id, Now
@@ -171,6 +172,14 @@ def acts(session: Session, *conditions: Any, newest: int | None = None) -> list[
     ordered = query.order_by(Publication.id) if newest is None else query.order_by(
         Publication.id.desc()).limit(newest)
     return list(session.scalars(ordered))
+
+
+def shown(session: Session, *conditions: Any) -> list[Publication]:
+    """Return the published versions that meet the conditions and were not taken down since."""
+    gone = aliased(Publication)
+    return acts(session, Publication.act == "published", *conditions, ~exists().where(
+        gone.check_id == Publication.check_id, gone.act == "withdrawn",
+        gone.record_number == Publication.record_number))
 
 
 def of_businesses(session: Session, codes: Iterable[str]) -> dict[str, list[Publication]]:

@@ -14,6 +14,7 @@ from blocks.errors import InspectionError, RosterError
 from flows.cli import (
     catalogue,
     importing,
+    papers,
     people,
     plans,
     portal,
@@ -41,6 +42,7 @@ app.command("check-trail")(telling.check_trail)
 app.add_typer(portal.account, name="account")
 app.add_typer(catalogue.catalogue, name="catalogue")
 app.add_typer(plans.plan, name="plan")
+app.add_typer(papers.document, name="document")
 app.add_typer(people.scheme, name="scheme")
 app.add_typer(people.draw, name="draw")
 app.add_typer(people.assignment, name="assignment")

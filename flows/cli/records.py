@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blocks.actions import absences, checks, recusals, visits
+from blocks.actions import absences, checks, papers, recusals, visits
 from blocks.errors import RuleViolation
 from flows.cli import importing
 from flows.cli.people import As, Reason
@@ -120,10 +120,11 @@ def visit_mine(login: As) -> None:
 
 
 @visit.command("notice")
-def visit_notice(visit_id: str, login: As, out: Annotated[
+def visit_notice(visit_id: str, login: As, form: Annotated[
+        str, typer.Option("--form", help="html | pdf | docx（Word）")] = "html", out: Annotated[
         Path, typer.Option(help="写到这个文件夹")] = Path()) -> None:
     """给被检查企业的检查通知书：谁来、何时、依据，以及申请回避的编码。"""
-    name, content = visits.notice(login, visit_id)
+    name, content = papers.take(login, "notice", visit_id, form)
     save(out / name, content)
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from blocks import settings
-from blocks.actions import cancelling, checks, follow_ups, letters, objections
+from blocks.actions import cancelling, checks, follow_ups, letters, objections, papers
 from blocks.errors import NotFound, RuleViolation, StageError
 from blocks.register.aftermath import FollowUp
 from blocks.register.database import transaction
@@ -49,7 +49,7 @@ def test_an_order_to_rectify_has_its_own_due_date_and_is_closed_after_the_rechec
     made = follow_ups.order("gaj.jingban", check, "ordered_to_rectify", "清理消防通道", by, recheck=True).ids
     assert open_dues("follow_up") == [by]
     assert "办结后续处置" in desk("gaj.jingban")
-    name, content = follow_ups.paper("gaj.jingban", made["follow_up"])
+    name, content = papers.take("gaj.jingban", "order", made["follow_up"], "html")
     assert name.startswith("责令改正通知书") and "清理消防通道" in content.decode()
     with refused("复查日期", RuleViolation):
         follow_ups.close("gaj.jingban", made["follow_up"], "已清理")
@@ -177,7 +177,7 @@ def test_a_letter_names_what_is_late_and_waits_for_the_answer(open_scene):
     with refused("还没有回复", StageError):
         letters.issue("bangong", code, "xfjy", "再催")
     assert "回复督办函" in desk("xfjy.jingban")
-    name, content = letters.paper("xfjy.jingban", made["letter"])
+    name, content = papers.take("xfjy.jingban", "letter", made["letter"], "html")
     assert name.startswith("督办函") and "接收任务1件" in content.decode()
     letters.answer("xfjy.jingban", made["letter"], "人员出差，明日办结")
     assert "回复督办函" not in desk("xfjy.jingban")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from blocks import settings
-from blocks.actions import assignments, draws, recusals, schemes, visits
+from blocks.actions import assignments, draws, papers, recusals, schemes, visits
 from blocks.register import overview
 from blocks.register.database import transaction
 from blocks.register.directories import Department, Target, TargetListing
@@ -126,10 +126,14 @@ def test_one_visit_serves_both_schemes_with_all_departments_checks(open_scene, c
         told = [row for row in overview.check_rows(session, find_scheme(session, code).id)
                 if "合并上门" in row[4]]
         assert len(told) == 2 * len(pairs)
-    _, notice = visits.notice("gaj.jingban", pairs[0][1].id)
+    _, notice = papers.take("gaj.jingban", "notice", pairs[0][1].id, "html")
     for said in (first, code, "合并为一次上门", "旅馆明码标价情况检查", "旅馆业治安管理情况检查"):
         assert said in notice.decode()
     assert notice.decode().count("消防救援") == 1  # one team, though two schemes ask for it
+    _, sheet = papers.take("gaj.jingban", "visit-sheet", pairs[0][1].id, "html")
+    for said in (first, code, "旅馆明码标价情况检查", "旅馆业治安管理情况检查"):
+        assert said in sheet.decode()
+    assert sheet.decode().count("<td>市消防救援支队</td>") == 1  # one sheet for one visit (一表通查)
 
 
 def test_the_earlier_scheme_follows_where_the_later_one_is_staffed_first(open_scene, carry_on):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from blocks.actions import absences, checks, recusals, visits
+from blocks.actions import absences, checks, papers, recusals
 from blocks.errors import NotFound, RuleViolation, StageError
 from blocks.register import overview
 from blocks.register.database import transaction
@@ -54,7 +54,7 @@ def account_of(login: str):
 def test_the_notice_says_who_comes_when_on_what_basis_and_how_to_ask_for_recusal(look):
     code = look("in_field")
     check, team = first_check(code)
-    name, content = visits.notice("gaj.jingban", visit_of(check))
+    name, content = papers.take("gaj.jingban", "notice", visit_of(check), "html")
     text = content.decode()
     printed = code_on_the_notice(check)
     assert " ".join((printed[:4], printed[4:8], printed[8:])) in text
@@ -66,7 +66,7 @@ def test_the_notice_says_who_comes_when_on_what_basis_and_how_to_ask_for_recusal
         assert certificate_of(login) in text
     assert name.startswith(code) and name.endswith(".html")
     for other in ("bangong", "wjj.jingban", team[0]):
-        assert visits.notice(other, visit_of(check))[1] == content
+        assert papers.take(other, "notice", visit_of(check), "html")[1] == content
 
 
 def test_the_notice_is_not_given_to_strangers(look):
@@ -75,7 +75,7 @@ def test_the_notice_is_not_given_to_strangers(look):
                     for login in others if login not in team)
     for login in ("jyj.jingban", stranger):
         with refused("只给参加这次检查的部门和人员", RuleViolation):
-            visits.notice(login, visit_of(check))
+            papers.take(login, "notice", visit_of(check), "html")
 
 
 def test_a_business_claims_a_recusal_by_its_notice_and_appeals_once(open_scene, carry_on):

@@ -39,6 +39,10 @@ class Benchmark:
         """Prepare once what both sides use (a file, a server) and name it; `folder` is emptied."""
         yield ""
 
+    def peer_missing(self) -> str:
+        """Say why the peer cannot run on this machine; "" where it can."""
+        return ""
+
     def make(self, size: Any, shared: str) -> None:
         """Make ready in each side's process; not measured, but part of its peak memory."""
         raise NotImplementedError

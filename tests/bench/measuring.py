@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -52,22 +52,23 @@ class Side:
 
 
 def measured(benchmark: Benchmark, scale: str, rounds: int, folder: Path) -> dict:
-    """Measure one benchmark and return its row of bench.json.
+    """Measure one benchmark and return its row of bench.json; alone, where the peer is not to be had.
 
     `folder` holds what both sides share while it runs; a full scale may need a gigabyte there.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    missing = benchmark.peer_missing()
     with (
         tempfile.TemporaryDirectory(dir=folder) as place,
         benchmark.shared(benchmark.sizes[scale], Path(place)) as shared,
         _side(benchmark, "ours", scale, shared) as ours,
-        _side(benchmark, "peer", scale, shared) as peer,
+        nullcontext() if missing else _side(benchmark, "peer", scale, shared) as peer,
     ):
         for _ in range(rounds):
             ours.measure()
-            if len(peer.rounds) < FEWER or peer.rounds[0]["wall"] < PATIENCE:
+            if peer and (len(peer.rounds) < FEWER or peer.rounds[0]["wall"] < PATIENCE):
                 peer.measure()
-    return _row(benchmark, scale, ours, peer)
+    return _row(benchmark, scale, ours, peer, missing)
 
 
 @contextmanager
@@ -79,25 +80,25 @@ def _side(benchmark: Benchmark, side: str, scale: str, shared: str) -> Iterator[
         started.end()
 
 
-def _row(benchmark: Benchmark, scale: str, ours: Side, peer: Side) -> dict:
-    ours_s, peer_s = ours.seconds(benchmark.clock), peer.seconds(benchmark.clock)
+def _row(benchmark: Benchmark, scale: str, ours: Side, peer: Side | None, missing: str) -> dict:
+    """Return a row; without a peer it says so, and no goal is met or missed."""
+    ours_s = ours.seconds(benchmark.clock)
     peak, bound = max(one["peak_mb"] for one in ours.rounds), benchmark.peak_goal_mb
-    ratio = ours_s / peer_s
-    few = len(peer.rounds) < len(ours.rounds)
+    against = {"peer": f"{benchmark.peer_name} {missing}", "peer_s": None, "ratio": None, "met": None}
+    if peer:
+        peer_s = peer.seconds(benchmark.clock)
+        few = f" ({len(peer.rounds)} rounds)" if len(peer.rounds) < len(ours.rounds) else ""
+        against = {"peer": benchmark.peer_name + few, "peer_s": round(peer_s, 4), "ratio": round(ours_s / peer_s, 4),
+                   "met": ours_s / peer_s <= benchmark.goal and (bound is None or peak <= bound)}
     return {
         "id": benchmark.id,
         "work": benchmark.work,
         "scale": scale,
         "clock": benchmark.clock,
         "ours_s": round(ours_s, 4),
-        "peer": f"{benchmark.peer_name} ({len(peer.rounds)} rounds)"
-        if few
-        else benchmark.peer_name,
-        "peer_s": round(peer_s, 4),
-        "ratio": round(ratio, 4),
+        **against,
         "goal": benchmark.goal,
         "limit": benchmark.limit,
-        "met": ratio <= benchmark.goal and (bound is None or peak <= bound),
         "peak_mb": peak,
         "rounds": len(ours.rounds),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}",

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from tests.bench.benchmark import benchmarks
+from tests.bench.__main__ import _table
+from tests.bench.benchmark import benchmarks, named
 from tests.bench.candidates import in_memory, stretches
 from tests.bench.measuring import measured
 
@@ -22,8 +25,26 @@ KEYS = {"id", "work", "scale", "ours_s", "peer", "peer_s", "ratio", "goal", "met
 def test_each_benchmark_runs_once_at_toy_size(benchmark, tmp_path):
     row = measured(benchmark, "toy", 1, tmp_path)
     assert row.keys() >= KEYS and row["id"] == benchmark.id
-    assert row["ours_s"] >= 0 and row["peer_s"] >= 0 and row["peak_mb"] > 0
+    assert row["ours_s"] >= 0 and row["peak_mb"] > 0
+    assert row["peer_s"] is None if benchmark.peer_missing() else row["peer_s"] >= 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_peer_that_is_not_to_be_had_is_named_and_nothing_is_claimed(tmp_path):
+    class Alone(type(named("P10"))):
+        def peer_missing(self):
+            return "cannot run here: no Pango"
+
+    row = measured(Alone(), "toy", 1, tmp_path)
+    assert row["peer"] == "WeasyPrint cannot run here: no Pango"
+    assert (row["peer_s"], row["ratio"], row["met"]) == (None, None, None)
+    assert "no peer" in printed([row])
+
+
+def printed(rows: list[dict]) -> str:
+    console = Console(record=True, width=200, file=StringIO())
+    console.print(_table(rows))
+    return console.export_text()
 
 
 def test_the_command_keeps_a_row_for_each_and_prints_a_table(tmp_path):

@@ -215,7 +215,7 @@ def test_a_visit_and_its_notice_with_a_code_to_scan(open_scene, user, phone, mon
     monkeypatch.setenv("CHOUCHA_PORTAL_URL", leader.base)
     settings.get.cache_clear()
     leader.goes(f"/visits/{visit_of(check)}").looks("visit")
-    leader.goes(f"/visits/{visit_of(check)}/notice").looks("notice")
+    leader.goes(f"/documents/notice/{visit_of(check)}/html").looks("notice")
     assert leader.page.locator("img[alt='扫码核验本通知书']").evaluate("one => one.naturalWidth") > 100
     with transaction() as session:
         assert session.get_one(Visit, visit_of(check)).notice_code

@@ -26,7 +26,8 @@ def office(at: At) -> Shown:
         "codes": {one.short_name: one.code for one in views.departments(at.session)},
         "evaluations": aftermath.evaluations(at.session),
         "provisional": provisional_years(at.session), "this_week": due_this_week(at.session),
-        "next_year": max(settings.calendar().official_years) + 1})
+        "next_year": max(settings.calendar().official_years) + 1,
+        "years": sorted({one["scheme_code"].partition("-")[0] for one in rows}, reverse=True)})
 
 
 deed("/notices/{notice_id}/again", urging.again, OFFICE, back="/office")
