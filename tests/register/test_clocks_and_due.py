@@ -82,7 +82,7 @@ def test_a_clock_counts_from_its_move_and_is_stopped_by_what_meets_it(open_scene
         line = the_clock("approval")
         assert (line.started_on, line.due_on, line.provisional) == (
             date(2026, 9, 18), date(2026, 9, 24), False)
-        assert line.explained == "自9月18日起第5个工作日"
+        assert line.explained == "自9月18日起第5个工作日（计入9月20日调休上班）"
         carry_on()
         schemes.return_("gaj.shenpi", code, "范围太宽")
         assert clocks() == set()
