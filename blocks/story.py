@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from blocks.errors import NotAnswering
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
+from blocks.register.oversight import late
 from blocks.register.overview import scheme_story
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.stages import Actor
@@ -52,6 +53,14 @@ def take(steps: Iterable[Step], scheme_id: int, who: Actor) -> str | None:
     """Take the steps of a stage in order; return what was done, or None where nothing was due."""
     said = [sentence for step in steps if (sentence := step(scheme_id, who))]
     return "；".join(said) or None
+
+
+def late_table() -> list[dict[str, str]]:
+    """Return who is late today with what: the table in the Prefect UI, without names of persons."""
+    with transaction() as session:
+        rows = late(session)
+    return [{"方案": f"{one['scheme_code']} {one['scheme']}", "事项": one["clock"], "部门": one["department"],
+             "件数": str(one["count"]), "逾期": one["left"]} for one in rows] or [{"方案": "没有逾期的事"}]
 
 
 def show(scheme_id: int, sentence: str | None) -> str:

@@ -13,6 +13,7 @@ import typer
 from blocks.errors import InspectionError, RosterError
 from flows.cli import (
     catalogue,
+    dates,
     importing,
     people,
     plans,
@@ -39,6 +40,7 @@ app.command("verify")(verifying.verify)
 app.command("check-trail")(telling.check_trail)
 app.add_typer(portal.account, name="account")
 app.add_typer(catalogue.catalogue, name="catalogue")
+app.add_typer(dates.calendar, name="calendar")
 app.add_typer(plans.plan, name="plan")
 app.add_typer(people.scheme, name="scheme")
 app.add_typer(people.draw, name="draw")

@@ -261,7 +261,7 @@ def test_no_notice_since_2005_reached_back_before_another_new_year_than_assumed(
 def test_from_1_december_on_the_next_years_schedule_is_there():
     """The one test that asks the clock: it fails until the new notice is in config/calendar."""
     today = date.today()
-    assert today.month < 12 or LAST > today.year, (
+    assert today.month < 12 or today.year < LAST, (
         f"{today.year + 1}年放假安排应已公布，请补充 config/calendar/{today.year + 1}.yaml")
 
 
