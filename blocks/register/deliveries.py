@@ -16,7 +16,6 @@ from sqlalchemy import (
     exists,
     or_,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -225,7 +224,15 @@ def of_notice(session: Session, notice_ids: Sequence[int]) -> dict[int, list[Del
 
 
 def drop(session: Session, contact: Contact) -> None:
-    """Forget an address; what waits for it goes to the others."""
+    """Forget an address. What was not tried yet goes where the notice now goes; the rest is shown."""
     contact.dropped_at = settings.now()
-    session.execute(update(Delivery).where(Delivery.contact_id == contact.id, Delivery.stage.in_(OPEN))
-                    .values(stage="failed", last_error="这个地址已取消"))
+    session.flush()
+    for one in session.scalars(select(Delivery).where(
+            Delivery.contact_id == contact.id, Delivery.stage.in_(OPEN)).with_for_update()):
+        if one.tries:
+            one.stage, one.last_error = "failed", "这个地址已取消"
+            _sum_up(session, one.notice_id)
+        else:
+            session.delete(one)
+    session.flush()
+    spread(session)

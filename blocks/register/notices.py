@@ -33,7 +33,6 @@ class Notice(Base):
     queued_at: Mapped[Now]
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
-    read_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("stage IN ('queued','sent','failed','unknown')", name="stage"),
         Index("ix_notices_queued", "id", postgresql_where="stage IN ('queued','unknown')"),

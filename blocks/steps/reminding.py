@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from blocks import engine, settings, supervising
-from blocks.errors import NotTaken
+from blocks.errors import InspectionError, NotTaken, Refused
 from blocks.messages import write
 from blocks.register import deliveries, notices, reminders
 from blocks.register.concerned import Concerned
@@ -168,8 +168,10 @@ def send(delivery_id: int, carry: Callable[[Delivery], str]) -> bool:
         outcome: str | NotTaken = carry(one)
     except NotTaken as error:
         outcome = error
-    except OSError as error:
+    except (OSError, InspectionError) as error:  # a template that is broken is mended, then it goes
         outcome = NotTaken(str(error))
+    except ValueError as error:  # an address that no channel can take blocks nobody else (G17)
+        outcome = Refused(str(error))
     with engine.change() as session:
         deliveries.settle(session, delivery_id, outcome)
     return isinstance(outcome, str)

@@ -15,6 +15,7 @@ from flows.cli import (
     catalogue,
     dates,
     importing,
+    messages,
     people,
     plans,
     portal,
@@ -41,6 +42,8 @@ app.command("check-trail")(telling.check_trail)
 app.add_typer(portal.account, name="account")
 app.add_typer(catalogue.catalogue, name="catalogue")
 app.add_typer(dates.calendar, name="calendar")
+app.command("clocks")(messages.clocks)
+app.add_typer(messages.message, name="message")
 app.add_typer(plans.plan, name="plan")
 app.add_typer(people.scheme, name="scheme")
 app.add_typer(people.draw, name="draw")

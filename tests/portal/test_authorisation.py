@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Mount
 
 from blocks import settings
-from blocks.actions import checks, follow_ups, schemes
+from blocks.actions import checks, contacts, follow_ups, schemes
 from blocks.actions.attaching import Upload
 from blocks.portal.api import PREFIX
 from blocks.portal.app import create_app
@@ -191,6 +191,7 @@ def attached(code: str, scene: str, ids: dict) -> dict[str, str]:
     if scene == "drafted":
         schemes.attach("gaj.jingban", code, [Upload(name="依据.pdf", content=b64encode(b"%PDF-1.7"))])
         made["paper_id"] = "1"
+        made["token"] = contacts.subscribe("gaj.jingban").ids["secret"].rpartition("/")[2].removesuffix(".ics")
     if scene == "dispatched":
         _written(ground)
         made["letter_id"] = str(ground.ids["letter"])
@@ -207,7 +208,7 @@ def attached(code: str, scene: str, ids: dict) -> dict[str, str]:
 
 def test_every_page_is_tried_in_some_scene():
     given = {"code", "year", "county", "check_id", "visit_id", "paper_id", "letter_id", "photo_id",
-             "follow_up_id", "number"}
+             "follow_up_id", "number", "token"}
     assert {name for path in PAGES for name in re.findall(r"{(\w+)}", path)} <= given
 
 

@@ -55,7 +55,6 @@ def _messages() -> None:
     op.drop_constraint(op.f("ck_notices_stage"), "notices", type_="check")
     op.create_check_constraint(op.f("ck_notices_stage"), "notices",
                                "stage IN ('queued','sent','failed','unknown')")
-    op.add_column("notices", sa.Column("read_at", Instant))
     op.drop_index("ix_notices_queued", "notices")
     op.create_index("ix_notices_queued", "notices", ["id"],
                     postgresql_where=sa.text("stage IN ('queued','unknown')"))
@@ -109,7 +108,6 @@ def _reminders() -> None:
 def downgrade() -> None:
     for table in ("feeds", "reminders", "deliveries", "contacts", *MOVING):
         op.drop_table(table)
-    op.drop_column("notices", "read_at")
     op.drop_constraint(op.f("ck_notices_stage"), "notices", type_="check")
     op.create_check_constraint(op.f("ck_notices_stage"), "notices",
                                "stage IN ('queued','sent','failed')")
