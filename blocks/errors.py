@@ -77,3 +77,15 @@ class RosterError(InspectionError):
     def __init__(self, message: str, problems: list[Problem], remedy: str = "") -> None:
         super().__init__(message, remedy)
         self.problems = problems
+
+
+class NotTaken(Exception):
+    """A message was not taken by its channel now: it is tried again."""
+
+
+class Refused(NotTaken):
+    """It was refused for good: an address that does not exist, a wrong key. A person must look."""
+
+
+class Unsure(NotTaken):
+    """It was handed over and the answer was lost: it may have arrived (G6)."""

@@ -7,14 +7,14 @@ parts it started can be reached.
 
 import json
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -55,6 +55,19 @@ class Settings(BaseSettings):
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_from: str = "choucha@localhost"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: str = "off"  # off, starttls, tls
+    mail_domain: str = "choucha.localhost"  # of who has given no address: CODE@DOMAIN; empty: none
+    wecom_host: str = "https://qyapi.weixin.qq.com"
+    dingtalk_host: str = "https://oapi.dingtalk.com"
+    feishu_host: str = "https://open.feishu.cn"
+    sms_url: str = ""
+    sms_token: SecretStr = SecretStr("")
+    channel_seconds: int = 20  # a channel that says nothing for so long is away
+    quiet_hours: str = "20:00-08:00"  # no reminder then, nor on a day that is not worked
+    operator: str = ""  # login of the account that is told of failed runs; empty: the office
+    messages: Path | None = None  # a folder with the city's own templates of messages
     patience_seconds: int = 120
     salted_pool: bool = False
     site_address: str = ""
@@ -127,6 +140,20 @@ def portal_url() -> str:
     return (get().portal_url or running().get("portal_url", "")).rstrip("/")
 
 
+def quiet() -> tuple[time, time]:
+    """Return the hours in which nobody is reminded.
+
+    Raises:
+        NotAnswering: CHOUCHA_QUIET_HOURS is not HH:MM-HH:MM.
+    """
+    try:
+        first, last = map(time.fromisoformat, get().quiet_hours.split("-"))
+    except ValueError:
+        raise NotAnswering(f"设置看不懂：CHOUCHA_QUIET_HOURS＝{get().quiet_hours}",
+                           "请写成 20:00-08:00 的样子") from None
+    return first, last
+
+
 def now() -> datetime:
     """Return this instant in UTC, on the day that `today()` names."""
     instant = (get().now or datetime.now(UTC)).astimezone(UTC)
@@ -145,11 +172,54 @@ def _yaml(name: str) -> Any:
     return yaml.load((CONFIG / name).read_text("utf-8"), Loader=yaml.CSafeLoader)
 
 
-@cache
 def calendar() -> WorkCalendar:
-    """Return the official calendar of workdays from config/calendar/*.yaml."""
-    return WorkCalendar.from_years(
-        _yaml(f"calendar/{p.name}") for p in sorted((CONFIG / "calendar").glob("*.yaml")))
+    """Return the calendar of workdays: config/calendar/*.yaml, and what the register has added."""
+    return _calendar(_added)
+
+
+_added = "[]"  # the register's notices, oldest first, as JSON: see `register.almanac`
+
+
+def add_notices(told: str) -> None:
+    """Let the calendar hold these notices: a JSON list of {level, contents}."""
+    global _added
+    _added = told
+
+
+def notices_added() -> str:
+    return _added
+
+
+@lru_cache(maxsize=8)
+def _calendar(added: str) -> WorkCalendar:
+    return with_notices(json.loads(added))
+
+
+def with_notices(added: list[dict[str, Any]]) -> WorkCalendar:
+    """Return the calendar as it would be with these notices: a national one replaces its year's file."""
+    national = {one["year"]: one for one in map(
+        _yaml, (f"calendar/{p.name}" for p in sorted((CONFIG / "calendar").glob("*.yaml"))))}
+    local = []
+    for one in added:
+        contents = with_days(one["contents"])
+        if one["level"] == "national":
+            national[contents["year"]] = contents
+        else:
+            local.append(contents)
+    return WorkCalendar.from_years([national[year] for year in sorted(national)], local)
+
+
+def with_days(contents: dict[str, Any]) -> dict[str, Any]:
+    """Return a notice with its days as dates; what is no day stays as it is, to be refused."""
+    def day(value: Any) -> Any:
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            return value
+
+    return {**contents, "make_up_workdays": [day(one) for one in contents["make_up_workdays"]],
+            "holidays": [{name: day(value) if name != "name" else value for name, value in one.items()}
+                         for one in contents["holidays"]]}
 
 
 @lru_cache(maxsize=64)

@@ -1,20 +1,26 @@
 """What the administrator reads in the Prefect UI: run names and artifacts, in Chinese."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from prefect import State, Task
+from prefect import Flow, State, Task
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.schemas import TaskRun
+from prefect.client.schemas import FlowRun, TaskRun
 from prefect.runtime import flow_run
 
+from blocks import settings
 from blocks.errors import NotAnswering
+from blocks.messages import write
+from blocks.register import notices
 from blocks.register.database import transaction
-from blocks.register.directories import service_account
+from blocks.register.directories import account, service_account
+from blocks.register.oversight import late
 from blocks.register.overview import scheme_story
 from blocks.register.schemes import scheme as find_scheme
 from blocks.rules.stages import Actor
 from blocks.templating import render
 
+FAILED = {"Crashed": "中断", "TimedOut": "超时"}
 Step = Callable[[int, Actor], str | None]
 
 
@@ -52,6 +58,27 @@ def take(steps: Iterable[Step], scheme_id: int, who: Actor) -> str | None:
     """Take the steps of a stage in order; return what was done, or None where nothing was due."""
     said = [sentence for step in steps if (sentence := step(scheme_id, who))]
     return "；".join(said) or None
+
+
+def tell_operator(flow: Flow, run: FlowRun, state: State) -> None:
+    """Tell the operator of a run that failed or crashed: once a flow and day, by the usual channels."""
+    wanted = settings.get().operator
+    with transaction() as session:
+        subject, body = write("failed_run", flow=flow.name, run=run.name, state=FAILED.get(state.name, "失败"))
+        notices.queue(session, f"failed-run:{flow.name}:{settings.today()}", "failed_run", subject, body,
+                      account_id=account(session, wanted).id if wanted else None)
+
+
+# What every flow is declared with.
+TOLD: dict[str, Any] = {"on_failure": [tell_operator], "on_crashed": [tell_operator]}
+
+
+def late_table() -> list[dict[str, str]]:
+    """Return who is late today with what: the table in the Prefect UI, without names of persons."""
+    with transaction() as session:
+        rows = late(session)
+    return [{"方案": f"{one['scheme_code']} {one['scheme']}", "事项": one["clock"], "部门": one["department"],
+             "件数": str(one["count"]), "逾期": one["left"]} for one in rows] or [{"方案": "没有逾期的事"}]
 
 
 def show(scheme_id: int, sentence: str | None) -> str:

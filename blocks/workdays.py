@@ -15,8 +15,13 @@ result was published too late (G5):
   hides each year in turn and shows that no provisional date is later than the true one;
 - where that leaves a weekend day, the workday before it is the due date.
 
-The last week of December belongs to both years: the notice of 2019 made 29 December 2018 a workday
-and 31 December 2018 a holiday. From 25 December a year is settled only when the next one is, too.
+The last week of December may belong to both years: the notice of 2019 made 29 December 2018 a
+workday and 31 December 2018 a holiday. Every notice since 2005 that reached back did so in a year
+whose 1 January is a Sunday, a Monday or a Tuesday (2007, 2008, 2012, 2019); only before such a year
+is the last week of December settled no sooner than the next notice is there.
+
+**A local override** (本地安排: a typhoon, a local holiday) is a notice of the same shape that stands
+above the year's schedule, with its own source.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +34,7 @@ from blocks.errors import CalendarGap, InspectionError
 WEEKDAYS = "一二三四五六日"
 MAKE_UP_AHEAD = 2
 TAIL_BEGINS = (12, 25)
+REACHES_BACK = (6, 0, 1)  # weekdays of a 1 January whose notice may move days of the December before
 KEYS = {"year", "source", "holidays", "make_up_workdays"}
 _DAY = timedelta(1)
 
@@ -45,29 +51,36 @@ class Due:
 class WorkCalendar:
     """Which days are worked. Built from parsed files of `config/calendar/`; immutable."""
 
-    def __init__(self, years: Iterable[int], off: Iterable[date], worked: Iterable[date]) -> None:
+    def __init__(self, years: Iterable[int], off: Mapping[date, str], worked: Iterable[date]) -> None:
         self.official_years = frozenset(years)
-        self._off = frozenset(off)
+        self._off = dict(off)
         self._worked = frozenset(worked)
 
     @classmethod
-    def from_years(cls, years: Iterable[Mapping[str, Any]]) -> "WorkCalendar":
+    def from_years(cls, years: Iterable[Mapping[str, Any]],
+                   local: Iterable[Mapping[str, Any]] = ()) -> "WorkCalendar":
         """Build the calendar from one mapping a year: year, source, holidays, make_up_workdays.
+
+        Args:
+            local: overrides of the same shape, several a year if need be; the later one wins.
 
         Raises:
             InspectionError: a mapping is not of that shape, or contradicts itself or another.
         """
         seen: list[int] = []
-        off: set[date] = set()
+        off: dict[date, str] = {}
         worked: set[date] = set()
         for data in years:
-            year = _checked_year(data, seen)
-            seen.append(year)
-            for holiday in data["holidays"]:
-                off.update(_span(year, holiday))
-            worked.update(_make_up(year, day) for day in data["make_up_workdays"])
-        if both := sorted(off & worked):
+            _add(data, seen, off, worked)
+            seen.append(data["year"])
+        if both := sorted(off.keys() & worked):
             raise _fault(both[0].year, f"{both[0]} 既是放假日又是调休上班日")
+        for data in local:
+            own_off: dict[date, str] = {}
+            own_worked: set[date] = set()
+            _add(data, [], own_off, own_worked, weekends_only=False)
+            off = {day: name for day, name in off.items() if day not in own_worked} | own_off
+            worked = (worked - own_off.keys()) | own_worked
         return cls(seen, off, worked)
 
     def is_official(self, year: int) -> bool:
@@ -82,7 +95,8 @@ class WorkCalendar:
         """Return the year whose schedule must be published before this day is settled, or None."""
         if not self.is_official(day.year):
             return day.year
-        in_tail = (day.month, day.day) >= TAIL_BEGINS
+        in_tail = ((day.month, day.day) >= TAIL_BEGINS
+                   and date(day.year + 1, 1, 1).weekday() in REACHES_BACK)
         return day.year + 1 if in_tail and not self.is_official(day.year + 1) else None
 
     def add(self, start: date, n: int, *, strict: bool = False) -> Due:
@@ -99,13 +113,13 @@ class WorkCalendar:
             missing = self.missing_year(day)
             if missing and strict:
                 raise CalendarGap(f"{self._says_missing(missing)}，不能确定{_short(start)}起第{n}"
-                                  "个工作日是哪一天", f"请补充 config/calendar/{missing}.yaml")
+                                  "个工作日是哪一天", f"请用 choucha calendar import 导入{missing}年的放假安排")
             gap = gap or missing
             if self.is_workday(day):
                 left -= 1
             elif missing and ahead:
                 ahead, left = ahead - 1, left - 1
-        explained = f"自{_short(start)}起第{n}个工作日"
+        explained = f"自{_short(start)}起第{n}个工作日{self._says_moved(start, day)}"
         if gap is None:
             return Due(day, False, explained)
         return Due(self._not_weekend(day, start), True,
@@ -120,6 +134,15 @@ class WorkCalendar:
         span = (first + timedelta(i) for i in range(1, (last - first).days + 1))
         count = sum(map(self.is_workday, span))
         return count if a <= b else -count
+
+    def _says_moved(self, start: date, last: date) -> str:
+        """Name the holidays that took a weekday, and the make-up days that were counted."""
+        span = [start + timedelta(i) for i in range(1, (last - start).days + 1)]
+        names = dict.fromkeys(self._off[day] for day in span if day.weekday() < 5 and day in self._off)
+        counted = [_short(day) for day in span if day in self._worked and day.weekday() > 4]
+        said = ([f"不含{'、'.join(names)}"] if names else []) + (
+            [f"计入{'、'.join(counted)}调休上班"] if counted else [])
+        return f"（{'，'.join(said)}）" if said else ""
 
     def _not_weekend(self, day: date, start: date) -> date:
         """Return the last workday up to `day`; `day` itself where none lies after `start`."""
@@ -154,36 +177,59 @@ def _short(day: date) -> str:
 
 
 def _fault(year: object, what: str) -> InspectionError:
-    return InspectionError(f"{year}年的放假安排有误：{what}", f"请改正 config/calendar/{year}.yaml")
+    return InspectionError(f"{year}年的放假安排有误：{what}", "请对照公布的通知改正这份文件；什么都没有改动")
+
+
+def _add(data: Mapping[str, Any], seen: list[int], off: dict[date, str], worked: set[date], *,
+         weekends_only: bool = True) -> None:
+    """Put one notice's days into `off` and `worked`; a day named twice is refused."""
+    year = _checked_year(data, seen)
+    for holiday in data["holidays"]:
+        for day in _span(year, holiday):
+            if day in off:
+                raise _fault(year, f"{day} 写了两次（{off[day]}、{holiday['name']}）")
+            off[day] = holiday["name"]
+    for day in data["make_up_workdays"]:
+        if day in worked:
+            raise _fault(year, f"调休上班日 {day} 写了两次")
+        worked.add(_make_up(year, day, weekends_only))
 
 
 def _checked_year(data: Mapping[str, Any], seen: list[int]) -> int:
-    year = data.get("year")
+    year = data.get("year") if isinstance(data, Mapping) else None
     if not isinstance(year, int):
         raise _fault("某", "没有写明 year")
     if wrong := sorted(KEYS ^ set(data)):
-        raise _fault(year, f"缺少或多出「{'、'.join(wrong)}」")
+        raise _fault(year, f"缺少或多出「{'、'.join(map(str, wrong))}」")
+    if not all(isinstance(data[name], list) for name in KEYS - {"year"}) or not data["source"]:
+        raise _fault(year, "source、holidays、make_up_workdays 应各是一列，source 不能空")
     if year in seen:
         raise _fault(year, "同一年有两份")
     return year
 
 
 def _span(year: int, holiday: Mapping[str, Any]) -> Iterator[date]:
+    """Return a holiday's days; `days`, where the paper says how many, must agree."""
+    if not isinstance(holiday, Mapping):
+        raise _fault(year, "holidays 的每一项应写明 name、from、to")
     first, last = holiday.get("from"), holiday.get("to")
-    if set(holiday) != {"name", "from", "to"} or not _is_day(year, first, last):
+    if set(holiday) - {"days"} != {"name", "from", "to"} or not _is_day(year, first, last):
         raise _fault(year, f"「{holiday.get('name')}」应写明 name、from、to 三项，日期属于本年度")
     if last < first:
         raise _fault(year, f"「{holiday['name']}」的 to 早于 from")
-    return (first + timedelta(i) for i in range((last - first).days + 1))
+    length = (last - first).days + 1
+    if holiday.get("days", length) != length:
+        raise _fault(year, f"「{holiday['name']}」通知写的是放假{holiday['days']}天，from 至 to 是{length}天")
+    return (first + timedelta(i) for i in range(length))
 
 
-def _make_up(year: int, day: object) -> date:
-    if not _is_day(year, day) or day.weekday() < 5:
+def _make_up(year: int, day: object, weekends_only: bool) -> date:
+    if not _is_day(year, day) or (weekends_only and day.weekday() < 5):
         raise _fault(year, f"调休上班日 {day} 应是本年度的周六或周日")
     return day
 
 
 def _is_day(year: int, *days: object) -> bool:
     """A day of that year, or of the last week of December before it."""
-    return all(isinstance(d, date) and (d.year == year or (
+    return all(type(d) is date and (d.year == year or (
         d.year == year - 1 and (d.month, d.day) >= TAIL_BEGINS)) for d in days)

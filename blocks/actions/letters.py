@@ -1,16 +1,12 @@
 """Letters of supervision (督办函): the office writes to a department that is late, it answers (art. 5)."""
 
-from sqlalchemy import select
-
-from blocks import engine
+from blocks import engine, supervising
 from blocks.actions import Done
 from blocks.errors import StageError
-from blocks.register import notices
 from blocks.register.aftermath import Letter
 from blocks.register.directories import account, department
-from blocks.register.oversight import late
 from blocks.register.schemes import scheme as find_scheme
-from blocks.register.trail import advance, begin
+from blocks.register.trail import advance
 from blocks.register.visits import get
 
 
@@ -24,21 +20,12 @@ def issue(login: str, code: str, department_code: str, reason: str) -> Done:
         actor = account(session, login).as_actor()
         scheme = find_scheme(session, code, lock=True)
         addressed = department(session, department_code)
-        matters = [f"{one['clock']}{one['count']}件，应于{one['due_on']:%Y年%m月%d日}前办结，{one['left']}"
-                   for one in late(session) if one["scheme_code"] == scheme.code
-                   and one["department"] == addressed.short_name]
-        if not matters:
+        about = supervising.matters(session, scheme, addressed)
+        if not about:
             raise StageError(f"{addressed.short_name}在{scheme.title}没有逾期的事", "没有逾期的不发督办函")
-        if session.scalar(select(Letter.id).where(
-                Letter.scheme_id == scheme.id, Letter.department_id == addressed.id,
-                Letter.stage == "issued")) is not None:
+        if supervising.is_open(session, scheme, addressed):
             raise StageError(f"给{addressed.short_name}的督办函还没有回复", "等回复之后再发，或者催办")
-        letter = Letter(scheme=scheme, scheme_id=scheme.id, department=addressed,
-                        department_id=addressed.id, matters=matters, request=reason.strip())
-        begin(session, letter, actor, reason=reason)
-        notices.queue(session, f"letter:{letter.id}", "letter", f"督办函：{scheme.title}",
-                      "\n".join([*matters, reason.strip()]), department_id=addressed.id,
-                      scheme_id=scheme.id)
+        letter = supervising.write(session, scheme, addressed, about, actor, reason)
         return Done(f"{letter.title}已发出（编号{letter.id}）", "通知随即发出，请该部门3个工作日内回复",
                     {"letter": letter.id})
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from blocks import engine, settings
 from blocks.actions import Done
 from blocks.errors import RuleViolation, StageError
-from blocks.register import notices
+from blocks.register import deliveries, notices
 from blocks.register.directories import Department, account
 from blocks.register.oversight import late
 from blocks.register.schemes import Attempt
@@ -45,7 +45,7 @@ def again(login: str, notice_id: int) -> Done:
         notice = session.get(notices.Notice, notice_id, with_for_update=True)
         if notice is None or notice.stage != "failed":
             raise StageError("这份通知不在未发出之列", "请刷新页面查看最新情况")
-        notice.stage, notice.tries = "queued", 0
+        deliveries.again(session, notice)
         return Done(f"通知将重新发出：{notice.subject}", "系统几分钟内再发")
 
 

@@ -203,7 +203,7 @@ def _prefect(system: System, *args: str) -> None:
 def _register(system: System) -> None:
     """Register blocks, the work pool and the deployments; again only when they have changed."""
     files = [settings.ROOT / "prefect.yaml", *sorted((settings.ROOT / "flows").glob("*.py")),
-             settings.ROOT / "blocks" / "messenger.py"]
+             settings.ROOT / "blocks" / "messenger" / "__init__.py"]
     content = hashlib.sha256(b"".join(f.read_bytes() for f in files)
                              + str(settings.ROOT).encode()).hexdigest()
     stamp = system.state / "deployed"

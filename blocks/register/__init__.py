@@ -6,14 +6,18 @@ transactions; the other modules are the nouns.
 
 from blocks.register import (  # noqa: F401  (every table must be known to the metadata)
     aftermath,
+    almanac,
     attachments,
     catalogue,
+    deliveries,
     directories,
     draws,
+    feeds,
     guard,
     notices,
     plans,
     published,
+    reminders,
     schemes,
     sessions,
     trail,

@@ -4,6 +4,7 @@ In production `CHOUCHA_DATABASE_URL` names the operator's own PostgreSQL; otherw
 that `choucha up` started.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -33,6 +34,10 @@ TWICE = {
     "uq_accounts_inspector_id": "这名检查人员已经有账号",
 }
 
+LOOK_EVERY = 20  # seconds
+NOTICES = """SELECT json_agg(json_build_object('level', level, 'contents', contents) ORDER BY id)::text
+             FROM holiday_notices WHERE stage = 'issued'"""
+
 
 @cache
 def engine(url: str) -> Engine:
@@ -50,12 +55,30 @@ def transaction() -> Iterator[Session]:
     """
     try:
         with Session(engine(settings.database_url()), expire_on_commit=False) as session, session.begin():
+            _look_for_notices(session)
             yield session
     except DBAPIError as error:
         told = _translated(error)
         if told is None:
             raise
         raise told from error
+
+
+def _look_for_notices(session: Session) -> None:
+    """Take up what was added to the calendar, at most every twenty seconds a register."""
+    url, now = settings.database_url(), time.monotonic()
+    if _looked.get("url") == url and now - _looked["at"] < LOOK_EVERY:
+        return
+    settings.add_notices(session.scalar(text(NOTICES)) or "[]")
+    _looked.update(url=url, at=now)
+
+
+_looked: dict = {}
+
+
+def look_again() -> None:
+    """Let the next transaction look for what was added to the calendar."""
+    _looked.clear()
 
 
 def _translated(error: DBAPIError) -> InspectionError | None:

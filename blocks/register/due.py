@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from blocks import settings
-from blocks.register import notices
+from blocks.register import deliveries
 from blocks.register.draws import Draw, DrawSource, DrawTicket
 from blocks.register.published import Publication
 from blocks.register.schemes import Assignment, Scheme, SchemeReview
@@ -195,7 +195,6 @@ def find(session: Session) -> list[Work]:
             last = session.scalar(select(func.max(TrailLine.number)).where(
                 TrailLine.scheme_id == scheme_id))
             found.append(Work(flow, scheme_id, str(last)))
-    waiting = notices.queued(session)
-    if waiting:
-        found.append(Work("reminders", None, f"{settings.today()}"))
+    if deliveries.is_waiting(session):  # another work every ten minutes, for as long as it waits
+        found.append(Work("reminders", None, f"{settings.now():%Y-%m-%dT%H:%M}"[:-1]))
     return found

@@ -1,8 +1,11 @@
-"""Notices (通知) to departments and persons: queued with the move, sent afterwards."""
+"""Notices (通知) to departments and persons: queued with the move, sent afterwards.
+
+How each goes out, by which channel, is `deliveries`; in the portal it stands at once.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -12,7 +15,8 @@ from blocks.register.base import Base, Id, Now
 class Notice(Base):
     """One message. `key` is its business key: the same fact is told once, and stands as Message-ID.
 
-    `stage`: queued, sent, failed (after five tries, shown to the office).
+    `stage` sums up its deliveries: queued, sent, unknown (perhaps sent, repeated recognisably),
+    failed (refused, or nobody took it for four hours: shown to the office).
     """
 
     __tablename__ = "notices"
@@ -30,8 +34,8 @@ class Notice(Base):
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
     __table_args__ = (
-        CheckConstraint("stage IN ('queued','sent','failed')", name="stage"),
-        Index("ix_notices_queued", "id", postgresql_where="stage = 'queued'"),
+        CheckConstraint("stage IN ('queued','sent','failed','unknown')", name="stage"),
+        Index("ix_notices_queued", "id", postgresql_where="stage IN ('queued','unknown')"),
     )
 
 
@@ -44,11 +48,6 @@ def queue(session: Session, key: str, kind: str, subject: str, body: str, *,
         account_id=account_id, scheme_id=scheme_id, stage="queued", tries=0,
     ).on_conflict_do_nothing(index_elements=["key"]).returning(Notice.id))
     return new is not None
-
-
-def queued(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Notice).where(
-        Notice.stage == "queued")) or 0
 
 
 def failed(session: Session) -> list[Notice]:

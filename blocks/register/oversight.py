@@ -95,6 +95,29 @@ def trail_lines(session: Session, *, thing: str = "", who: str = "", scheme: str
     return told, told[-1]["line"].number if len(rows) > A_PAGE else None
 
 
+def open_clocks(session: Session, department_id: int | None) -> list[dict[str, Any]]:
+    """Return the running clocks of a department (None: of all), equal ones together, soonest first.
+
+    Each: {clock, awaited, scheme_code, scheme, department, due_on, left, late, provisional, explained,
+    source, count}.
+    """
+    query = select(Scheme.code, Scheme.name, DueLine.clock, Department.short_name, DueLine.due_on,
+                   DueLine.provisional, DueLine.explained, func.count()).select_from(DueLine).outerjoin(
+        Scheme, Scheme.id == DueLine.scheme_id).outerjoin(
+        Department, Department.id == DueLine.department_id).where(DueLine.met_at.is_(None)).group_by(
+        Scheme.code, Scheme.name, DueLine.clock, Department.short_name, DueLine.due_on,
+        DueLine.provisional, DueLine.explained).order_by(DueLine.due_on, DueLine.clock, Scheme.code)
+    if department_id is not None:
+        query = query.where(DueLine.department_id == department_id)
+    today, calendar = settings.today(), settings.calendar()
+    return [{"clock": CLOCKS[clock].label, "awaited": CLOCKS[clock].awaited, "scheme_code": code or "",
+             "scheme": name or "", "department": short or "", "due_on": due_on, "late": due_on < today,
+             "left": say_left(Due(due_on, provisional, ""), today, calendar), "provisional": provisional,
+             "explained": explained, "count": count,
+             "source": "细则第11条" if CLOCKS[clock].source == "art. 11" else "本市设定"}
+            for code, name, clock, short, due_on, provisional, explained, count in session.execute(query)]
+
+
 def dues_by_day(session: Session, department_id: int | None) -> list[dict[str, Any]]:
     """Return the running clocks of a department (None: of all), by day and kind, soonest first.
 

@@ -80,6 +80,8 @@ KINDS: dict[str, Kind] = {
     }),
     "evaluation": Kind("企业评价", {"given": "已评价"}),
     "letter": Kind("督办函", {"issued": "待回复", "answered": "已回复"}),
+    "holiday_notice": Kind("放假安排", {"issued": "已采用", "replaced": "已被取代"}),
+    "recount": Kind("期限重算", {"counted": "已重算"}),
 }
 
 _D, _A, _I, _O, _B, _S = (frozenset({r}) for r in (
@@ -233,10 +235,14 @@ MOVES: tuple[Move, ...] = (
 
     Move("evaluation", None, "given", "评价", _B),
 
-    Move("letter", None, "issued", "发督办函", _O, needs_reason=True, anywhere=True,
+    Move("letter", None, "issued", "发督办函", _O | _S, needs_reason=True, anywhere=True,
          starts=("letter",)),
     Move("letter", "issued", "answered", "回复督办", _REVIEWERS, needs_reason=True,
          meets=("letter",)),
+
+    Move("holiday_notice", None, "issued", "采用放假安排", _O, needs_reason=True, anywhere=True),
+    Move("holiday_notice", "issued", "replaced", "取代放假安排", _O, needs_reason=True, anywhere=True),
+    Move("recount", None, "counted", "重算期限", _O | _S, needs_reason=True, anywhere=True),
 )
 
 FLOWS_WOKEN = frozenset(m.wakes for m in MOVES if m.wakes)

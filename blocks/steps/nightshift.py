@@ -8,14 +8,14 @@ from sqlalchemy import exists, func, or_, select
 
 from blocks import engine, settings
 from blocks.errors import InspectionError
-from blocks.register import guard, notices, sessions, trail
+from blocks.register import almanac, guard, notices, sessions, trail
 from blocks.register.database import only_one
 from blocks.register.directories import Inspector, Leave
 from blocks.register.schemes import Scheme
 from blocks.register.takers import match_lists
 from blocks.register.trail import DueLine
 from blocks.register.visits import Check, Seat, Visit
-from blocks.rules.deadlines import due as due_of
+from blocks.rules.stages import Actor
 
 
 @contextmanager
@@ -39,19 +39,11 @@ def check_trail() -> str:
     return f"留痕{number}条，逐条校验相符"
 
 
-def recount_provisional() -> str | None:
+def recount_provisional(who: Actor) -> str | None:
     """Count provisional due dates anew: the schedule of a year may have come."""
-    changed = 0
     with engine.change() as session:
-        for line in session.scalars(select(DueLine).where(DueLine.provisional,
-                                                          DueLine.met_at.is_(None))):
-            counted = due_of(line.clock, line.started_on, settings.calendar(),
-                             settings.regulation(line.started_on))
-            if (counted.on, counted.provisional) != (line.due_on, line.provisional):
-                line.due_on, line.provisional = counted.on, counted.provisional
-                line.explained = counted.explained
-                changed += 1
-    return f"重新计算暂定期限{changed}项" if changed else None
+        moved = almanac.recount(session, who, why="放假安排已公布，暂定期限重新计算", provisional_only=True)
+    return f"重新计算暂定期限{len(moved)}项" if moved else None
 
 
 def check_calendar() -> str | None:

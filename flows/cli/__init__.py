@@ -13,7 +13,9 @@ import typer
 from blocks.errors import InspectionError, RosterError
 from flows.cli import (
     catalogue,
+    dates,
     importing,
+    messages,
     papers,
     people,
     plans,
@@ -41,6 +43,9 @@ app.command("verify")(verifying.verify)
 app.command("check-trail")(telling.check_trail)
 app.add_typer(portal.account, name="account")
 app.add_typer(catalogue.catalogue, name="catalogue")
+app.add_typer(dates.calendar, name="calendar")
+app.command("clocks")(messages.clocks)
+app.add_typer(messages.message, name="message")
 app.add_typer(plans.plan, name="plan")
 app.add_typer(papers.document, name="document")
 app.add_typer(people.scheme, name="scheme")

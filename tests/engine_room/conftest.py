@@ -5,6 +5,7 @@ import email.policy
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -78,6 +79,19 @@ def mail_goes_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], No
     def name(port: int) -> None:
         monkeypatch.setenv("CHOUCHA_SMTP_HOST", "127.0.0.1")
         monkeypatch.setenv("CHOUCHA_SMTP_PORT", str(port))
+        settings.get.cache_clear()
+
+    yield name
+    settings.get.cache_clear()
+
+
+@pytest.fixture
+def the_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Return a function that lets it be so many minutes after nine on a workday, and stand still."""
+
+    def name(minutes: int) -> None:
+        at = datetime(2026, 11, 25, 9, tzinfo=settings.SHANGHAI) + timedelta(minutes=minutes)
+        monkeypatch.setenv("CHOUCHA_NOW", at.isoformat())
         settings.get.cache_clear()
 
     yield name

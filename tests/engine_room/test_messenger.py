@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -13,8 +12,8 @@ from blocks.local.processes import free_port
 from blocks.messenger import Messenger
 from blocks.register import notices
 from blocks.register.database import transaction
+from blocks.register.deliveries import Delivery
 from blocks.register.notices import Notice
-from blocks.register.trail import DueLine
 from blocks.steps import reminding
 from flows.reminders import send_waiting
 from tests.people import LEAD, drafted
@@ -25,6 +24,11 @@ def queue(key: str = "approval:7:2", subject: str = "请审批：旅馆业联合
     with transaction() as session:
         notices.queue(session, key, "approval", subject, body)
         return session.scalar(select(Notice.id).where(Notice.key == key))
+
+
+def delivery(notice_id: int) -> Delivery:
+    with transaction() as session:
+        return session.scalars(select(Delivery).where(Delivery.notice_id == notice_id)).one()
 
 
 def notice(notice_id: int) -> Notice:
@@ -39,7 +43,7 @@ def test_a_notice_arrives_once_with_its_chinese_subject_and_its_key(
     assert queue() == number, "the same fact is told once"
     assert send_waiting.fn() == 1
     assert send_waiting.fn() == 0
-    assert not reminding.send(number, Messenger.from_settings().send)
+    assert not reminding.send(delivery(number).id, Messenger.from_settings().send)
     (mail,) = mail_server.taken
     assert mail["Subject"] == "请审批：旅馆业联合抽查"
     assert mail["Message-ID"] == "<approval.7.2@choucha>"
@@ -62,35 +66,53 @@ def test_a_notice_goes_to_its_department(city, mail_server, mail_goes_to):
     assert mail_server.taken[0]["To"] == "wjj@choucha.localhost"
 
 
-def test_while_the_mail_server_is_away_a_notice_waits_and_after_five_tries_is_shown(
-        register, mail_server, mail_goes_to):
+def test_while_the_mail_server_is_away_a_notice_waits_for_four_hours_and_then_is_shown(
+        register, mail_server, mail_goes_to, the_time):
     mail_goes_to(free_port())
     number = queue()
-    for tries in range(1, 5):
+    for tries, minutes in enumerate((0, 10, 60, 239), 1):
+        the_time(minutes)
         with pytest.raises(ConnectionError, match="1份通知都没有发出"):
             send_waiting.fn()
+        assert send_waiting.fn() == 0, "not before ten minutes have passed"
         waiting = notice(number)
         assert (waiting.stage, waiting.tries) == ("queued", tries)
-        assert "refused" in waiting.last_error
+        assert "没有应答" in waiting.last_error
+    the_time(250)
     with pytest.raises(ConnectionError):
         send_waiting.fn()
     assert (notice(number).stage, notice(number).tries) == ("failed", 5)
     mail_goes_to(mail_server.port)
+    the_time(300)
     assert send_waiting.fn() == 0, "a person decides what becomes of it"
     assert mail_server.taken == []
 
 
 def test_a_notice_that_was_tried_before_arrives_when_the_mail_server_is_back(
-        register, mail_server, mail_goes_to):
+        register, mail_server, mail_goes_to, the_time):
     mail_goes_to(free_port())
+    the_time(0)
     number = queue()
     with pytest.raises(ConnectionError):
         send_waiting.fn()
     mail_goes_to(mail_server.port)
+    the_time(11)
     assert send_waiting.fn() == 1
     assert (notice(number).stage, notice(number).tries, notice(number).last_error) == (
         "sent", 2, None)
     assert len(mail_server.taken) == 1
+
+
+def test_with_the_clock_set_back_what_waits_is_tried_all_the_same(
+        register, mail_server, mail_goes_to, the_time):
+    mail_goes_to(free_port())
+    the_time(60 * 24)
+    queue()
+    with pytest.raises(ConnectionError):
+        send_waiting.fn()
+    mail_goes_to(mail_server.port)
+    the_time(0)
+    assert send_waiting.fn() == 1
 
 
 def test_a_refusal_of_the_mail_server_is_kept_in_its_own_words(register, mail_server, mail_goes_to):
@@ -125,48 +147,3 @@ def test_without_a_mail_server_each_notice_is_a_file(register):
     assert first["Message-ID"] == "<approval.7.2@choucha>"
     assert "待抽库200家。" in first.get_content()
     assert [notice(n).stage for n in numbers] == ["sent", "sent"]
-
-
-def test_each_rung_of_the_ladder_is_told_once_however_often_it_runs(city, monkeypatch):
-    """Approval is due in 5 workdays: told with 5, 3, 1 and 0 left, then every workday it is late."""
-    submitted = settings.today()
-    schemes.submit(f"{LEAD}.jingban", drafted())
-    with transaction() as session:
-        due = session.scalar(select(DueLine.due_on).where(DueLine.clock == "approval"))
-    calendar = settings.calendar()
-    told: dict[int, int] = {}
-    day = submitted
-    while calendar.between(due, day) < 3:
-        monkeypatch.setenv("CHOUCHA_TODAY", day.isoformat())
-        settings.get.cache_clear()
-        left = calendar.between(day, due)
-        new = [reminding.queue_reminders() for _ in range(3)]
-        assert new[1:] == [0, 0]
-        if calendar.is_workday(day):
-            told[left] = new[0]
-        else:
-            assert new[0] == 0, f"{day} is no workday"
-        day += timedelta(days=1)
-    first = calendar.between(submitted, due) if calendar.is_workday(submitted) else None
-    assert first in (5, None)
-    assert {left for left, new in told.items() if new} == {5, 3, 1, 0, -1, -2} & told.keys()
-    assert set(told.values()) == {0, 1}
-    with transaction() as session:
-        said = session.scalars(select(Notice.subject).where(Notice.kind == "reminder")).all()
-    assert {s.partition("：")[0] for s in said} == {"方案审批将到期", "方案审批已逾期"}
-    assert len(said) == sum(told.values()) >= 5
-
-
-def test_what_is_done_is_not_reminded_of(city, carry_on, monkeypatch):
-    code = drafted()
-    schemes.submit(f"{LEAD}.jingban", code)
-    carry_on()
-    schemes.approve(f"{LEAD}.shenpi", code)
-    with transaction() as session:
-        due: date = session.scalar(select(DueLine.due_on).where(DueLine.clock == "approval"))
-    monkeypatch.setenv("CHOUCHA_TODAY", due.isoformat())
-    settings.get.cache_clear()
-    reminding.queue_reminders()
-    with transaction() as session:
-        assert session.scalars(select(Notice).where(Notice.kind == "reminder",
-                                                    Notice.subject.like("方案审批%"))).all() == []

@@ -102,8 +102,11 @@ objection: – → filed: B
 objection: filed → upheld: A
 objection: filed → dismissed: A
 evaluation: – → given: B
-letter: – → issued: O
+letter: – → issued: O S
 letter: issued → answered: D A
+holiday_notice: – → issued: O
+holiday_notice: issued → replaced: O
+recount: – → counted: O S
 """
 LETTERS = {"D": Role.DRAFTER, "A": Role.APPROVER, "I": Role.INSPECTOR, "O": Role.OFFICE,
            "B": Role.BUSINESS, "S": Role.SYSTEM}
@@ -266,7 +269,7 @@ def test_only_the_last_stages_have_no_way_on():
         ("assignment", "staffed"), ("assignment", "withdrawn"), ("recusal", "granted"),
         ("absence", "confirmed"), ("absence", "refused"), ("follow_up", "closed"),
         ("objection", "upheld"), ("objection", "dismissed"), ("evaluation", "given"),
-        ("letter", "answered"),
+        ("letter", "answered"), ("holiday_notice", "replaced"), ("recount", "counted"),
         ("visit", "done"), ("visit", "replaced")}
 
 

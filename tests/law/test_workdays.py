@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from blocks.errors import CalendarGap, InspectionError
-from blocks.workdays import MAKE_UP_AHEAD, Due, WorkCalendar, say_left
+from blocks.workdays import MAKE_UP_AHEAD, REACHES_BACK, Due, WorkCalendar, say_left
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "calendar"
 YEARS = [yaml.safe_load(p.read_text("utf-8")) for p in sorted(FOLDER.glob("*.yaml"))]
@@ -117,14 +117,16 @@ def test_period_of_no_workday_is_a_bug():
 class TestYearNotPublished:
     ONE = WorkCalendar.from_years([d for d in YEARS if d["year"] <= 2026])
 
-    def test_nothing_is_provisional_up_to_24_december(self):
-        due = self.ONE.add(date(2026, 11, 26), 20)
-        assert (due.on, due.provisional) == (date(2026, 12, 24), False)
+    def test_nothing_is_provisional_up_to_31_december_where_no_notice_reaches_back(self):
+        assert self.ONE.add(date(2026, 12, 3), 20) == Due(
+            date(2026, 12, 31), False, "自12月3日起第20个工作日")
+        assert self.ONE.add(date(2026, 12, 4), 20).provisional
 
-    def test_last_week_of_december_waits_for_the_next_notice(self):
-        due = self.ONE.add(date(2026, 12, 24), 1)
-        assert (due.on, due.provisional) == (date(2026, 12, 25), True)
-        assert "2027年放假安排尚未公布" in due.explained
+    def test_last_week_of_december_waits_for_the_next_notice_before_a_tuesday_new_year(self):
+        before_2019 = WorkCalendar.from_years([year_data(year=2018)])
+        due = before_2019.add(date(2018, 12, 24), 1)
+        assert (due.on, due.provisional) == (date(2018, 12, 25), True)
+        assert "2019年放假安排尚未公布" in due.explained
 
     def test_31_december_counts_the_earliest_possible_date(self):
         # After 31 December 2026, a Thursday: Fri 1, Sat 2 and Sun 3 might be worked, Mon 4 …
@@ -145,9 +147,9 @@ class TestYearNotPublished:
         assert self.ONE.add(start, n).on == on
 
     def test_strict_raises_where_it_would_be_provisional(self):
-        assert self.ONE.add(date(2026, 11, 26), 20, strict=True).on == date(2026, 12, 24)
+        assert self.ONE.add(date(2026, 12, 3), 20, strict=True).on == date(2026, 12, 31)
         with pytest.raises(CalendarGap, match="2027年放假安排尚未公布"):
-            self.ONE.add(date(2026, 11, 27), 20, strict=True)
+            self.ONE.add(date(2026, 12, 4), 20, strict=True)
 
     def test_year_before_the_first_is_named_as_missing_not_unpublished(self):
         assert "2017年放假安排没有录入" in self.ONE.add(date(2017, 5, 1), 3).explained
@@ -155,8 +157,8 @@ class TestYearNotPublished:
     def test_official_years(self):
         assert self.ONE.is_official(2026)
         assert not self.ONE.is_official(2027)
-        assert self.ONE.missing_year(date(2026, 12, 24)) is None
-        assert self.ONE.missing_year(date(2026, 12, 25)) == 2027
+        assert self.ONE.missing_year(date(2026, 12, 31)) is None
+        assert self.ONE.missing_year(date(2027, 1, 1)) == 2027
         assert self.ONE.missing_year(date(2025, 12, 31)) is None
 
 
@@ -208,10 +210,59 @@ def test_weekend_after_the_due_date_is_late_without_a_number():
     ({"holidays": [{"name": "元旦", "from": date(2030, 1, 1), "to": date(2030, 1, 5)}],
       "make_up_workdays": [date(2030, 1, 5)]}, "既是放假日又是调休上班日"),
     ({"more": 1}, "more"),
+    ({"source": []}, "source"),
+    ({"make_up_workdays": [date(2030, 1, 5), date(2030, 1, 5)]}, "写了两次"),
+    ({"holidays": [{"name": "元旦", "from": date(2030, 1, 1), "to": date(2030, 1, 3)},
+                   {"name": "春节", "from": date(2030, 1, 3), "to": date(2030, 1, 5)}]}, "写了两次"),
+    ({"holidays": [{"name": "元旦", "from": date(2030, 1, 1), "to": date(2030, 1, 3), "days": 4}]},
+     "放假4天.*是3天"),
 ])
 def test_faulty_year_is_refused_with_its_reason(changes, said):
     with pytest.raises(InspectionError, match=said):
         WorkCalendar.from_years([year_data(**changes)])
+
+
+@pytest.mark.parametrize(("start", "due"), [
+    ("2025-01-16", "2025-02-19"), ("2025-01-20", "2025-02-21"), ("2025-04-18", "2025-05-20"),
+    ("2025-09-26", "2025-10-30"), ("2025-09-28", "2025-10-31"), ("2025-12-05", "2026-01-05"),
+    ("2026-01-23", "2026-02-27"), ("2026-02-13", "2026-03-19"), ("2026-04-30", "2026-06-01"),
+    ("2026-09-30", "2026-11-03"), ("2026-10-10", "2026-11-06"), ("2026-11-23", "2026-12-21"),
+    ("2026-12-03", "2026-12-31"),
+])
+def test_twenty_workdays_as_counted_by_hand(start, due):
+    assert CALENDAR.add(date.fromisoformat(start), 20).on == date.fromisoformat(due)
+    assert not CALENDAR.add(date.fromisoformat(start), 20).provisional
+
+
+def test_an_explanation_names_the_holidays_left_out_and_the_make_up_days_counted():
+    assert CALENDAR.add(date(2026, 3, 9), 20).explained == "自3月9日起第20个工作日（不含清明节）"
+    assert CALENDAR.add(date(2026, 9, 18), 20).explained == (
+        "自9月18日起第20个工作日（不含中秋节、国庆节，计入9月20日、10月10日调休上班）")
+
+
+def test_a_local_override_stands_above_the_schedule():
+    storm = year_data(year=2026, source=["本市防风指挥部公告"], holidays=[
+        {"name": "台风停工", "from": date(2026, 11, 25), "to": date(2026, 11, 25)}],
+        make_up_workdays=[date(2026, 11, 28)])
+    local = WorkCalendar.from_years(YEARS, [storm])
+    assert local.add(date(2026, 11, 24), 1).on == date(2026, 11, 26)
+    assert local.is_workday(date(2026, 11, 28))
+    assert "不含台风停工" in local.add(date(2026, 11, 24), 3).explained
+
+
+def test_no_notice_since_2005_reached_back_before_another_new_year_than_assumed():
+    moved = {y for y in range(2005, 2026) for n in range(1, 8)
+             if chinese_calendar.is_workday(date(y, 1, 1) - timedelta(n))
+             != ((date(y, 1, 1) - timedelta(n)).weekday() < 5)}
+    assert moved == {2007, 2008, 2012, 2019}
+    assert {date(y, 1, 1).weekday() for y in moved} == set(REACHES_BACK)
+
+
+def test_from_1_december_on_the_next_years_schedule_is_there():
+    """The one test that asks the clock: it fails until the new notice is in config/calendar."""
+    today = date.today()
+    assert today.month < 12 or today.year < LAST, (
+        f"{today.year + 1}年放假安排应已公布，请补充 config/calendar/{today.year + 1}.yaml")
 
 
 def test_same_year_twice_is_refused():

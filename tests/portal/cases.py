@@ -13,6 +13,7 @@ from blocks.actions import (
     assignments,
     cancelling,
     checks,
+    contacts,
     draws,
     follow_ups,
     letters,
@@ -222,6 +223,10 @@ def _undelivered(ground: Ground) -> None:
                                                    "(SELECT min(id) FROM notices) RETURNING id"))
 
 
+def _reachable(ground: Ground) -> None:
+    ground.ids |= contacts.add("gaj.jingban", "mail", "ju@example.gov.cn", whole_department=True).ids
+
+
 def _in_vain(ground: Ground) -> None:
     with transaction() as session:
         session.execute(text("INSERT INTO attempts VALUES ('draw:1:2', 'draw', NULL, 5, now(), 'x')"))
@@ -358,6 +363,12 @@ CASES: dict[str, Case] = {
     "/follow-ups/{follow_up_id}/close": Case(
         "in_field", ("follow_up", "办结"), only=THEIR_CHECK, prepare=_ordered, form=_reason,
         params=lambda ground: {"follow_up_id": ground.ids["follow_up"]}),
+    "/contacts": Case("drafted", owners=ALL, params=lambda ground: {},
+                      form=_with(channel="mail", address="li@example.gov.cn")),
+    "/contacts/{contact_id}/drop": Case(
+        "drafted", only=("drafter-lead", "approver-lead", "office-lead"), prepare=_reachable,
+        params=lambda ground: {"contact_id": ground.ids["contact"]}),
+    "/feeds": Case("drafted", owners=ALL, params=lambda ground: {}),
     "/objections/{objection_id}/decide": Case(
         "publicised", ("objection", "异议成立"), prepare=_objected,
         params=lambda ground: {"objection_id": ground.ids["objection"]},

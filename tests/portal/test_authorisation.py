@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Mount
 
 from blocks import settings
-from blocks.actions import checks, schemes
+from blocks.actions import checks, contacts, schemes
 from blocks.actions.attaching import Upload
 from blocks.portal.api import PREFIX
 from blocks.portal.app import create_app
@@ -183,6 +183,7 @@ def attached(code: str, scene: str, ids: dict) -> dict[str, str]:
     if scene == "drafted":
         schemes.attach("gaj.jingban", code, [Upload(name="依据.pdf", content=b64encode(b"%PDF-1.7"))])
         made["paper_id"] = "1"
+        made["token"] = contacts.subscribe("gaj.jingban").ids["secret"].rpartition("/")[2].removesuffix(".ics")
     if scene == "in_field":
         photo = Upload(name="现场.jpg", content=b64encode(picture(40, 30)))
         checks.record(ground.team[0], ground.check, "problem_pending", {"*": "否"}, "样例：通道堵塞", photos=[photo])
@@ -195,7 +196,7 @@ def attached(code: str, scene: str, ids: dict) -> dict[str, str]:
 
 def test_every_page_is_tried_in_some_scene():
     given = {"code", "year", "county", "check_id", "visit_id", "paper_id", "photo_id", "number",
-             "document", "key", "form"}
+             "document", "key", "form", "token"}
     assert {name for path in PAGES for name in re.findall(r"{(\w+)}", path)} <= given
 
 

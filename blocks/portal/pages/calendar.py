@@ -5,7 +5,7 @@ from datetime import timedelta
 from blocks import settings
 from blocks.portal.access import Rule
 from blocks.portal.routes import At, Shown, page
-from blocks.register.oversight import dues_by_day
+from blocks.register.oversight import dues_by_day, open_clocks
 from blocks.register.views import SEES_ALL
 from blocks.rules.stages import Role
 from blocks.workdays import WEEKDAYS
@@ -29,3 +29,12 @@ def calendar(at: At) -> Shown:
         "dues": dues, "weekdays": WEEKDAYS, "whole": whole,
         "provisional": sum(one["count"] for one in dues if one["provisional"]),
         "years": sorted(workdays.official_years), "next_year": max(workdays.official_years) + 1})
+
+
+@page("/clocks", name="clocks", rule=READS)
+def clocks(at: At) -> Shown:
+    """Show every running clock and how it was counted; departments see their own."""
+    actor = at.visitor.actor
+    whole = bool(actor.roles & SEES_ALL)
+    return Shown("clocks.html.j2", {"whole": whole, "clocks": open_clocks(
+        at.session, None if whole else actor.department_id)})
