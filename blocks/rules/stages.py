@@ -107,8 +107,7 @@ def _corrections(stage: str) -> tuple[Move, ...]:
     """A public result, or one that was taken down, is corrected: one proposes, another reviews."""
     people = ("recorded_by_id", "confirmed_by_id")
     return (
-        Move("check", stage, stage, "提出更正", _I | _REVIEWERS, needs_reason=True,
-             starts=("review",)),
+        Move("check", stage, stage, "提出更正", _I | _REVIEWERS, needs_reason=True, starts=("review",)),
         Move("check", stage, stage, "退回更正", _REVIEWERS, needs_reason=True, other_than=people,
              meets=("review",)),
         Move("check", stage, "corrected", "审核更正", _REVIEWERS, wakes="publicity",
@@ -118,13 +117,12 @@ def _corrections(stage: str) -> tuple[Move, ...]:
 
 def _withholdings(source: str, target: str, what: str) -> tuple[Move, ...]:
     """Not to publish, or to take down, on a lawful ground: one asks, another confirms or refuses."""
-    second = ("withholding_asked_by_id",)
+    both = {"needs_reason": True, "anywhere": True}
+    second = {**both, "other_than": ("withholding_asked_by_id",), "wakes": "publicity"}
     return (
-        Move("check", source, source, f"申请{what}", _O | _A, needs_reason=True, anywhere=True),
-        Move("check", source, source, f"退回{what}申请", _O | _A, needs_reason=True, anywhere=True,
-             other_than=second, wakes="publicity"),
-        Move("check", source, target, f"确认{what}", _O | _A, needs_reason=True, anywhere=True,
-             other_than=second, wakes="publicity", meets=("publicity",)),
+        Move("check", source, source, f"申请{what}", _O | _A, **both),
+        Move("check", source, source, f"退回{what}申请", _O | _A, **second),
+        Move("check", source, target, f"确认{what}", _O | _A, **second, meets=("publicity",)),
     )
 
 

@@ -256,6 +256,8 @@ def test_the_number_of_questions_does_not_grow_with_the_people(open_scene):
     code = open_scene("drafted")
     asked = []
     engine = database.engine(settings.database_url())
+    with transaction():
+        pass  # whether a year's notice has come is asked now and then, whoever comes first
 
     def count(*_args):
         asked[-1] += 1
