@@ -108,8 +108,7 @@ def _corrections(stage: str) -> tuple[Move, ...]:
     people = ("recorded_by_id", "confirmed_by_id")
     return (
         Move("check", stage, stage, "提出更正", _I | _REVIEWERS, needs_reason=True, starts=("review",)),
-        Move("check", stage, stage, "退回更正", _REVIEWERS, needs_reason=True, other_than=people,
-             meets=("review",)),
+        Move("check", stage, stage, "退回更正", _REVIEWERS, needs_reason=True, other_than=people, meets=("review",)),
         Move("check", stage, "corrected", "审核更正", _REVIEWERS, wakes="publicity",
              other_than=people, meets=("review",), starts=("publicity",)),
     )
