@@ -12,7 +12,7 @@ from blocks.portal.access import SignedOut, Visitor, permit
 from blocks.portal.performing import perform
 from blocks.portal.routes import DEEDS, Deed
 from blocks.register import guard, sessions
-from blocks.register.database import transaction
+from blocks.register.database import reading
 
 PREFIX = "/api/v1"
 
@@ -47,7 +47,7 @@ def machine(request: Request) -> Visitor:
         SignedOut: there is none.
     """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    with transaction() as session:
+    with reading() as session:
         found = sessions.machine(session, token) if kind.lower() == "bearer" and token else None
         if found is None:
             raise SignedOut
@@ -73,7 +73,7 @@ def _route(one: Deed) -> Any:
         done, ids, key = perform(one, who, request.path_params, given, idempotency_key, if_match)
         if done is not None:
             return Outcome(sentence=done.sentence, next=done.next, ids=ids)
-        with transaction() as session:
+        with reading() as session:
             kept = guard.outcome(session, who.account.id, key)
             told = dict(kept.outcome or {}) if kept else {}
         return Outcome(sentence=told.get("sentence", "已办理"), next=told.get("next", ""), ids=ids)

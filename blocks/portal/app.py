@@ -31,7 +31,7 @@ from blocks.portal.plain import HTMX, LIBRARY, plain
 from blocks.portal.routes import DEEDS, PAGES, At, Deed, Page, from_form
 from blocks.portal.signing import router as signing
 from blocks.register import guard
-from blocks.register.database import transaction
+from blocks.register.database import reading
 from blocks.rules.stages import ROLE_LABELS
 from blocks.templating import render
 
@@ -78,7 +78,7 @@ def shown(one: Page, request: Request, *, typed: Mapping[str, Any] | None = None
     """Return a page, with what was typed before and why it was refused, if it was."""
     if any("\x00" in part for part in request.path_params.values()):
         raise NotFound("没有这一页", "请从我的待办进入")
-    with transaction() as session:
+    with reading() as session:
         who = None if one.rule.public else visitor(session, request)
         if who is not None:
             permit(one.rule, who)
@@ -128,7 +128,7 @@ def _carry_out(one: Deed, request: Request, form: FormData) -> Response:
     if one.rule.public:
         return _by_anybody(one, request, form)
     try:
-        with transaction() as session:
+        with reading() as session:
             who = visitor(session, request)
         permit(one.rule, who)
         genuine(who, str(form.get("csrf", "")))

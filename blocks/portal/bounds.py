@@ -1,8 +1,12 @@
 """What holds for every answer: nothing far too large is read, and the headers that keep it in its place."""
 
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from blocks.errors import InspectionError
+from blocks.portal import api
+from blocks.portal.plain import plain
 
 MOST_BYTES = 40 * 1024**2  # a form with its photos; each is made smaller in the browser first
 FILES = ("/static/", "/vendor/")  # the browser may keep these
@@ -35,14 +39,23 @@ class Bounds:
                         headers.setdefault(name, value)
             await send(message)
 
-        await (_refusal(Headers(scope=scope)) or self.app)(scope, receive, answer)
+        await (_refusal(scope) or self.app)(scope, receive, answer)
 
 
-def _refusal(headers: Headers) -> PlainTextResponse | None:
+def _refusal(scope: Scope) -> Response | None:
     """Return what is said to a request that is not even read."""
+    headers = Headers(scope=scope)
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers:
-        return PlainTextResponse("提交的内容没有写明长度，没有保存。请用浏览器提交。", 411)
+        return _said(scope, 411, "提交的内容没有写明长度，没有保存", "请用浏览器提交")
     if not length.isdecimal() or int(length) > MOST_BYTES:
-        return PlainTextResponse(f"提交的内容超过 {MOST_BYTES // 1024**2} MB，没有保存。请缩小照片后重试。", 413)
+        return _said(scope, 413, f"提交的内容超过 {MOST_BYTES // 1024**2} MB，没有保存",
+                     "请返回上一页，缩小照片或者分几次提交")
     return None
+
+
+def _said(scope: Scope, status: int, message: str, remedy: str) -> Response:
+    told = InspectionError(message, remedy)
+    if scope["path"].startswith("/api/"):
+        return api.refusal(told, status)
+    return plain("kept.html.j2", status, error=told, path=scope["path"])

@@ -4,13 +4,15 @@ In production `CHOUCHA_DATABASE_URL` names the operator's own PostgreSQL; otherw
 that `choucha up` started.
 """
 
+import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 
 from blocks import settings
@@ -37,12 +39,53 @@ TWICE = {
 LOOK_EVERY = 20  # seconds
 NOTICES = """SELECT json_agg(json_build_object('level', level, 'contents', contents) ORDER BY id)::text
              FROM holiday_notices WHERE stage = 'issued'"""
+LONG_IDLE = 30  # seconds; a firewall may have forgotten a connection since
 
 
 @cache
 def engine(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10,
+    # No overflow: a connection beyond the pool would be made and thrown away for every busy moment.
+    made = create_engine(url, pool_size=15, max_overflow=0,
                          connect_args={"connect_timeout": 5, "application_name": "choucha"})
+    event.listen(made, "checkin", _rests)
+    event.listen(made, "checkout", _refuse_the_dead)
+    return made
+
+
+def _rests(connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _refuse_the_dead(connection: Any, record: Any, _: Any) -> None:
+    """Have the pool replace a connection whose server is gone.
+
+    A server that restarts or ends a connection says so on it, and a resting connection that is well
+    has nothing to say: so nothing to read means alive, and only otherwise, or after a long rest, the
+    server is asked, which would cost every page a round trip.
+    """
+    since = record.info.pop("rests_since", None)
+    if since is None or connection is None:
+        return  # new
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    if not socket.poll(0) and time.monotonic() - since < LONG_IDLE:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except connection.Error:
+        raise InvalidatePoolError from None
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Yield a session in which each statement stands for itself, for a page that only shows.
+
+    Each would see what is committed at its own moment in a transaction too (READ COMMITTED); this
+    one spares the two round trips that begin and end it. Nothing can be taken back in it.
+    """
+    with _session("AUTOCOMMIT") as session:
+        yield session
 
 
 @contextmanager
@@ -53,8 +96,17 @@ def transaction() -> Iterator[Session]:
         NotAnswering: PostgreSQL does not answer.
         RuleViolation: a constraint that carries the law refused the change.
     """
+    with _session() as session:
+        yield session
+
+
+@contextmanager
+def _session(isolation: str | None = None) -> Iterator[Session]:
+    bound = engine(settings.database_url())
+    if isolation:
+        bound = bound.execution_options(isolation_level=isolation)  # the same pool
     try:
-        with Session(engine(settings.database_url()), expire_on_commit=False) as session, session.begin():
+        with Session(bound, expire_on_commit=False) as session, session.begin():
             _look_for_notices(session)
             yield session
     except DBAPIError as error:

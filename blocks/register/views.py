@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from blocks import settings
@@ -21,7 +21,7 @@ SEES_ALL = frozenset({Role.OFFICE, Role.AUDITOR})
 HANDLES = frozenset({Role.DRAFTER, Role.APPROVER})
 
 
-def visible(session: Session, actor: Actor, scheme: Scheme) -> bool:
+def visible(session: Session, actor: Actor, scheme: Scheme | Row) -> bool:
     """Tell whether a person may see a scheme: its parties, the office, auditors (art. 4, 5)."""
     return bool(actor.roles & SEES_ALL) or (
         bool(actor.roles & HANDLES) and actor.department_id in (scheme.lead_id, *scheme.participant_ids))
@@ -52,16 +52,35 @@ def schemes(session: Session, actor: Actor) -> list[Scheme]:
 
 def mark(session: Session, scheme: Scheme) -> str:
     """Return a text that changes whenever anything of a scheme has moved or was reviewed."""
-    number, review = session.execute(_last_moves(), {"scheme": scheme.id}).one()
-    return f"{number or 0}-{review or 0}"
+    row = session.execute(_last_moves().where(Scheme.id == scheme.id)).one()
+    return f"{row.moved or 0}-{row.reviewed or 0}"
+
+
+def scheme_mark(session: Session, actor: Actor, code: str) -> str:
+    """Return the `mark` of the scheme of this code, for whoever may see it.
+
+    Raises:
+        NotFound: none, or not for this person.
+    """
+    row = session.execute(_mark_by_code(), {"code": code}).first()
+    if row is None or not visible(session, actor, row):
+        return mark(session, scheme(session, actor, code))
+    return f"{row.moved or 0}-{row.reviewed or 0}"
 
 
 @cache
 def _last_moves() -> Select:
-    """Return the query behind `mark`, built once: open pages ask it every few seconds."""
-    last = select(func.max(TrailLine.number)).where(TrailLine.scheme_id == bindparam("scheme"))
-    seen = select(func.max(SchemeReview.id)).where(SchemeReview.scheme_id == bindparam("scheme"))
-    return select(last.scalar_subquery(), seen.scalar_subquery())
+    """Return the query behind `mark`."""
+    last = select(func.max(TrailLine.number)).where(TrailLine.scheme_id == Scheme.id)
+    seen = select(func.max(SchemeReview.id)).where(SchemeReview.scheme_id == Scheme.id)
+    return select(Scheme.lead_id, Scheme.participant_ids, last.scalar_subquery().label("moved"),
+                  seen.scalar_subquery().label("reviewed"))
+
+
+@cache
+def _mark_by_code() -> Select:
+    """Return the query behind `scheme_mark`, built once: open pages ask it every few seconds."""
+    return _last_moves().where(Scheme.code == bindparam("code"))
 
 
 def review(session: Session, scheme: Scheme) -> SchemeReview | None:
@@ -110,11 +129,14 @@ WITH = {Check: WHOLE_CHECK, Visit: WHOLE_VISIT}  # what every page of it shows
 
 def _read(session: Session, model: type[Read], id_: str) -> Read:
     """Return a row without locking it."""
-    number = int(id_) if id_.isdecimal() and len(id_) < 19 else 0
-    found = session.get(model, number, options=WITH[model])
+    found = session.get(model, _number(id_), options=WITH[model])
     if found is None:
         raise NotFound(f"没有检查 {id_}", "请从我的待办进入")
     return found
+
+
+def _number(id_: str) -> int:
+    return int(id_) if id_.isdecimal() and len(id_) < 19 else 0
 
 
 def check(session: Session, actor: Actor, check_id: str) -> Check:
@@ -126,13 +148,38 @@ def check(session: Session, actor: Actor, check_id: str) -> Check:
     """
     found = _read(session, Check, check_id)
     parties = (found.department_id, found.visit.scheme.lead_id)
-    allowed = bool(actor.roles & SEES_ALL) or (
-        bool(actor.roles & HANDLES) and actor.department_id in parties) or any(
-        seat.inspector_id == actor.inspector_id and not seat.suspended
-        for seat in live_seats(session, found.id))
-    if not allowed:
+    if not _may_see(actor, parties, any(
+            seat.inspector_id == actor.inspector_id and not seat.suspended
+            for seat in live_seats(session, found.id))):
         raise NotFound(f"没有检查 {check_id}", "请从我的待办进入")
     return found
+
+
+def _may_see(actor: Actor, parties: tuple[int, int], is_seated: bool) -> bool:
+    """Tell whether a person may see a check of these parties, given whether he or she sits in it."""
+    return bool(actor.roles & SEES_ALL) or is_seated or (
+        bool(actor.roles & HANDLES) and actor.department_id in parties)
+
+
+def check_mark(session: Session, actor: Actor, check_id: str) -> str:
+    """Return a text that changes whenever a check has moved, for whoever `check` would show it to.
+
+    Raises:
+        NotFound: none, or not for this person.
+    """
+    row = session.execute(_check_mark(), {"check": _number(check_id), "inspector": actor.inspector_id}).first()
+    if row is None or not _may_see(actor, (row.department_id, row.lead_id), row.is_seated):
+        raise NotFound(f"没有检查 {check_id}", "请从我的待办进入")
+    return str(row.version)
+
+
+@cache
+def _check_mark() -> Select:
+    """Return the query behind `check_mark`, built once: open pages ask it every few seconds."""
+    seated = exists().where(Seat.check_id == Check.id, Seat.vacated_at.is_(None), ~Seat.suspended,
+                            Seat.inspector_id == bindparam("inspector", type_=BigInteger))
+    return select(Check.version, Check.department_id, Scheme.lead_id, seated.label("is_seated")).join(
+        Check.visit).join(Visit.scheme).where(Check.id == bindparam("check"))
 
 
 def visit(session: Session, actor: Actor, visit_id: str) -> Visit:
@@ -154,11 +201,12 @@ def visit(session: Session, actor: Actor, visit_id: str) -> Visit:
 
 def people(session: Session, check: Check) -> list[dict[str, Any]]:
     """Return who sits in a check: name, certificate, leads, suspended, account's id."""
+    seats = live_seats(session, check.id)
     accounts = dict(session.execute(select(Account.inspector_id, Account.id).where(
-        Account.inspector_id.is_not(None))).all())
+        Account.inspector_id.in_([seat.inspector_id for seat in seats]))).all())
     return [{"name": seat.inspector.name, "certificate": seat.inspector.certificate_no,
              "leads": seat.leads, "suspended": seat.suspended, "inspector_id": seat.inspector_id,
-             "account_id": accounts.get(seat.inspector_id)} for seat in live_seats(session, check.id)]
+             "account_id": accounts.get(seat.inspector_id)} for seat in seats]
 
 
 def open_claims(session: Session, check: Check) -> tuple[list[Recusal], list[Absence]]:

@@ -52,7 +52,8 @@ def _keep(file: Path, row: dict) -> None:
 def _table(rows: list[dict]) -> Table:
     table = Table("#", "work", "ours", "peer", "ratio", "goal", "limit", "peak")
     for row in rows:
-        verdict = {True: "[green]met[/]", False: "[red]not met[/]", None: "no peer"}[row["met"]]
+        missed = f"[red]not met: {', '.join(row['missed'])}[/]"
+        verdict = {True: "[green]met[/]", False: missed, None: "no peer"}[row["met"]]
         peer_s, ratio = (row["peer_s"], row["ratio"]) if row["peer_s"] is not None else (nan, nan)
         table.add_row(
             row["id"],

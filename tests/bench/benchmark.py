@@ -8,7 +8,7 @@ then asked in turn, so that neither warms the other's memory and the peak is tha
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,7 +22,8 @@ class Benchmark:
     """One work, done by us and by somebody else.
 
     `goal` and `limit` are ratios, ours to the peer's; `clock` says of what: `wall`, or `cpu` (user
-    and system, all threads and children). `sizes` gives what `make` gets at each scale.
+    and system, all threads and children). `sizes` gives what `make` gets at each scale. `bounds`
+    is the most that our figures may be: `wall`, `cpu`, `peak_mb` and what `ours` tells besides.
     """
 
     id: ClassVar[str]
@@ -32,7 +33,7 @@ class Benchmark:
     limit: ClassVar[str]
     sizes: ClassVar[dict[str, Any]]  # {"toy": …, "full": …}
     clock: ClassVar[str] = "wall"
-    peak_goal_mb: ClassVar[int | None] = None
+    bounds: ClassVar[Mapping[str, float]] = {}
 
     @contextmanager
     def shared(self, size: Any, folder: Path) -> Iterator[str]:
@@ -47,8 +48,9 @@ class Benchmark:
         """Make ready in each side's process; not measured, but part of its peak memory."""
         raise NotImplementedError
 
-    def ours(self) -> float | None:
-        """Do the work once, our way; may tell its seconds, where it also waits for people."""
+    def ours(self) -> float | dict[str, float] | None:
+        """Do the work once, our way; may tell its seconds, where it also waits for people, or more
+        figures: {"wall": seconds, …}."""
         raise NotImplementedError
 
     def peer(self) -> None:

@@ -16,7 +16,7 @@ class InMemory(Benchmark):
     peer_name = "pandas.DataFrame.sample(weights=)"
     goal, limit = 0.20, "0.08"
     sizes = {"toy": 5_000, "full": 20 * MILLION}  # noqa: RUF012
-    peak_goal_mb = 900
+    bounds = {"peak_mb": 900}  # noqa: RUF012
 
     def make(self, size, shared):
         self.data, self.offsets, self.weights = in_memory(size)

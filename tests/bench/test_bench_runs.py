@@ -47,6 +47,13 @@ def printed(rows: list[dict]) -> str:
     return console.export_text()
 
 
+def test_a_missed_goal_is_told_in_the_row_and_fails_nothing(tmp_path):
+    class Slow(type(named("P1"))):
+        goal, bounds = 1e9, {"wall": 0, "peak_mb": 1e9}
+
+    assert measured(Slow(), "toy", 1, tmp_path)["missed"] == ["wall"]
+
+
 def test_the_command_keeps_a_row_for_each_and_prints_a_table(tmp_path):
     for _ in range(2):
         command = [sys.executable, "-m", "tests.bench", "--only", "P1", "--scale", "toy"]

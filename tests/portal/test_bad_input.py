@@ -163,7 +163,7 @@ def test_what_is_far_too_large_is_refused_before_it_is_read(city, server, header
     with socket.create_connection(("127.0.0.1", int(server.rpartition(":")[2])), timeout=20) as wire:
         wire.sendall(f"POST /accounts HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n".encode())
         told = wire.makefile("rb").read().decode()
-    assert f"HTTP/1.1 {status}" in told and saying in told
+    assert f"HTTP/1.1 {status}" in told and saying in told and ("role=\"alert\"" in told) == bool(saying)
 
 
 @pytest.mark.parametrize(("content", "saying"), [

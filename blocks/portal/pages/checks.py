@@ -58,8 +58,7 @@ def _something_found(record: CheckRecord) -> bool:
 @page("/follow/checks/{check_id}", name="follow-check")
 def follow(at: At) -> Shown:
     """Tell what changes whenever the check has moved."""
-    found = views.check(at.session, at.visitor.actor, at.params["check_id"])
-    return Shown("", {"mark": str(found.version)})
+    return Shown("", {"mark": views.check_mark(at.session, at.visitor.actor, at.params["check_id"])})
 
 
 @page(VISIT, name="visit")

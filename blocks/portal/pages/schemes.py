@@ -32,8 +32,7 @@ def all_schemes(at: At) -> Shown:
 @page("/follow/schemes/{code}", name="follow-scheme")
 def follow(at: At) -> Shown:
     """Tell what changes whenever anything of a scheme has moved."""
-    found = views.scheme(at.session, at.visitor.actor, at.params["code"])
-    return Shown("", {"mark": views.mark(at.session, found)})
+    return Shown("", {"mark": views.scheme_mark(at.session, at.visitor.actor, at.params["code"])})
 
 
 @page("/schemes/new", name="new-scheme", rule=DRAFTERS)
