@@ -25,8 +25,7 @@ BATCH = 5000  # files
 
 def after_acts(session: Session, acts: Sequence[Publication], stages: dict[int, str]) -> Files:
     """Return what these new acts of publicity change: their own files, the pages of their businesses
-    and days, open data, front page and feed. `stages`: the stage that a scheme is just
-    reaching."""
+    and days, open data, front page and feed. `stages`: the stage that a scheme is just reaching."""
     changed: Files = {act.path: as_json(act.content) for act in acts}
     codes = {act.uscc for act in acts if act.uscc}
     changed |= of_businesses(session, codes)
@@ -38,6 +37,8 @@ def after_acts(session: Session, acts: Sequence[Publication], stages: dict[int, 
         changed |= data.of_month(session, month)
     for year in {day.year for day in days}:
         changed |= front.of_year(session, year)
+        if published.days(session, year).keys() <= days:  # its first: the front page leads there tonight already
+            changed |= figures.of_year(session, year)
     return changed | front.withheld(session) | front.pages(session, stages) | feed.atom(session)
 
 

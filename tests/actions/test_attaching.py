@@ -52,14 +52,14 @@ def test_other_kinds_of_photos_become_jpeg(kind):
     (picture(5000, 5000, "PNG"), "百万像素"),
     (b"\xff\xd8\xff" + b"x" * pictures.MOST_BYTES, "超过20 MB"),
 ])
-def test_what_is_no_photo_is_refused_and_says_why(content, saying):
+def test_what_is_no_photo_is_refused_and_says_why(register, content, saying):
     with refused(saying, InspectionError):
         pictures.photo("现场.jpg", content)
 
 
 @pytest.mark.parametrize(("content", "kind"), [
     (b"%PDF-1.7", "application/pdf"), (picture(4, 3), "image/jpeg"), (picture(4, 3, "PNG"), "image/png")])
-def test_a_paper_is_told_by_its_content_not_by_its_name(content, kind):
+def test_a_paper_is_told_by_its_content_not_by_its_name(register, content, kind):
     assert pictures.paper("依据.docx", content) == kind
     with refused("不是 PDF", InspectionError):
         pictures.paper("依据.pdf", b"PK\x03\x04 a workbook")

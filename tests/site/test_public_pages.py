@@ -24,7 +24,8 @@ from blocks.draw.sealing import seal_hash
 from blocks.public_site import data, paths
 from blocks.public_site.tools import PAGE, tools
 from blocks.rules.disclosure import PUBLIC_FIELDS, PUBLIC_ITEM_FIELDS, scan
-from tests.site.conftest import ODD_NAME, Published, files
+from blocks.steps import publishing
+from tests.site.conftest import ODD_NAME, Published, files, steps
 
 
 class Page(HTMLParser):
@@ -158,11 +159,21 @@ def leads_to(page: Path, link: str) -> Path:
     return Path(os.path.normpath(page.parent / unquote(link.split("#")[0] or page.name)))
 
 
+def broken_links(folder: Path) -> list[str]:
+    """Return the links of a site's pages that leave it or lead nowhere."""
+    return [f"{path}: {link}" for path in files(folder) if path.suffix == ".html" for link in Page(path).links
+            if re.match(r"[a-z]+:|//|/", link) or not leads_to(path, link).is_file()]
+
+
 def test_every_link_leads_to_a_file_that_is_there(published):
-    for path in pages(published):
-        for link in Page(path).links:
-            assert not re.match(r"[a-z]+:|//|/", link), f"{path}: {link} leaves the site"
-            assert leads_to(path, link).is_file(), f"{path}: {link}"
+    assert broken_links(published.folder) == []
+
+
+def test_no_link_is_broken_before_the_first_night_nor_before_the_first_result(ready):
+    folder = settings.state_dir() / "public"
+    for act in (publishing.make_site, steps):
+        act()
+        assert broken_links(folder) == []
 
 
 def test_every_page_can_be_reached_from_the_front_page(published):
