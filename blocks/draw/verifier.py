@@ -53,8 +53,7 @@ def canonical(data):
 class Draw:  # the files of one draw, and its checks: each returns what it saw or raises
     def __init__(self, path, city=None):
         self.name, self.city, self.draws = path.name, city, city or {}  # city: all that its chain tells of
-        there = (path.absolute().parent / "chain.jsonl", *path.glob("*.[jt]*"))
-        self.files = {p.name: p.read_bytes() for p in there if p.is_file()}
+        self.files = {p.name: p.read_bytes() for p in (path.parent/"chain.jsonl", *path.glob("*.[jt]*")) if p.is_file()}
 
     def check(self, name):
         drawn = {"seed.txt", "result.json", "replacements.jsonl"} & set(self.files)
@@ -183,7 +182,7 @@ class Draw:  # the files of one draw, and its checks: each returns what it saw o
 
 def verify(folder, city=None):
     """Return [(number, name, holds, what was seen or what is wrong)] of a draw, or of a whole city."""
-    draw = Draw(folder := Path(folder), city)
+    draw = Draw(folder := Path(folder).absolute(), city)
     if city is not None or "seal.json" in draw.files or not (folder / "chain.jsonl").is_file():
         return [(at, name, *draw.check(check)) for at, (check, name) in enumerate(NAMES.items(), 1)]
     report = [(1, "链", *draw.check("links"))]

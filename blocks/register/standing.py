@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.register import notices
+from blocks.register import deliveries
 from blocks.register.directories import Account, Department
 from blocks.register.draws import open_draw, sources
 from blocks.register.published import Publication
@@ -84,5 +84,6 @@ def reviewed_versions(session: Session, scheme_id: int) -> set[tuple[int, int]]:
         Visit.scheme_id == scheme_id, Visit.stage != "replaced", CheckRecord.verdict == "reviewed"))}
 
 
-def notices_waiting(session: Session) -> int:
-    return notices.queued(session)
+def are_notices_waiting(session: Session) -> bool:
+    """Tell whether a notice is to be sent now (one held back for the working hours is not)."""
+    return deliveries.is_waiting(session)

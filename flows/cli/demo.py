@@ -199,4 +199,4 @@ class Demo:
                     checks.review(f"{LEAD}.shenpi", check))
         self.until("更正后的第2版已公示", lambda s: standing.public_versions(s, check) == [1, 2])
         self._sweep()
-        self.until("通知已全部发出", lambda s: standing.notices_waiting(s) == 0)
+        self.until("通知已全部发出", lambda s: not standing.are_notices_waiting(s))

@@ -16,7 +16,7 @@ from tests.scenes import first_check
 AXE = settings.ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SCENES = ("drafted", "submitted", "sealed", "dispatched", "in_field", "publicised")
 APART = {"/n/look"}  # shows /n/{code}
-NO_PAGES = {"follow-scheme", "follow-check", "pool", "photo", "scheme-paper"}  # data, a part, a picture
+NO_PAGES = {"feed", "follow-scheme", "follow-check", "pool", "photo", "scheme-paper"}  # data, a part, a picture
 
 
 def faults(page) -> list[str]:

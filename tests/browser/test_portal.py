@@ -117,7 +117,7 @@ def test_eight_people_carry_an_inspection_from_the_first_word_to_publicity(city,
     with approver.page.expect_navigation():
         approver.page.locator("details[open] button:has-text('异议不成立')").click()
     business.goes(f"/n/{notice_of(code)}").sees("照片与记录一致")
-    office.goes("/office").sees("已公示", "企业评价").looks("17-overview")
+    office.goes("/office").sees("✓ 公示", "企业评价").looks("17-overview")
     office.goes("/calendar").looks("18-calendar")
     auditor = user("jiandu")
     auditor.goes("/audit").clicks("校验留痕").sees("逐条校验相符").looks("19-trail")

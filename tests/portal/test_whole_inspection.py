@@ -58,5 +58,5 @@ def test_eight_people_carry_a_scheme_from_draft_to_publicity(city, person, carry
     carry_on()
     assert people.stage(code) == "publicised"
     office = person("bangong").sees("/office")
-    assert "已公示" in office
+    assert "✓ 公示" in office
     assert "逐条校验相符" in person("jiandu").sees("/audit?verify=1")
