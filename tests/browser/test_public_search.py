@@ -15,7 +15,7 @@ from blocks.register.database import transaction
 from blocks.templating import page
 from tests.site.large import code
 
-NAMES = int(os.environ.get("NAMES", "20000"))
+NAMES = int(os.environ.get("NAMES", "8000"))
 
 
 def name(n: int) -> str:

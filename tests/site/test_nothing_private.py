@@ -101,7 +101,7 @@ def test_a_public_figure_of_a_draw_may_look_like_a_card_but_no_identity_number_p
 
 def test_very_many_public_files_made_of_private_records_leak_nothing(ready):
     """`make publicity` looks at 100,000 of them."""
-    today, wanted = settings.today(), int(os.environ.get("FILES", "10000"))
+    today, wanted = settings.today(), int(os.environ.get("FILES", "4000"))
     checks = fill(wanted // 2, today)
     with transaction() as session:
         for start in range(0, len(checks), 5000):
