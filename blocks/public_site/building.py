@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from blocks import settings
 from blocks.errors import NotAnswering
 from blocks.public_site import feed, foreseen, front, pages, search
 from blocks.public_site.files import put, tree
@@ -100,8 +99,3 @@ def rebuild(session: Session, stages: dict[int, str] | None = None) -> int:
     finally:
         new.public.unlink(missing_ok=True)
     return number
-
-
-def address(path: str) -> str:
-    """Return where a page of the site is looked at from this machine or, if set, by the public."""
-    return f"{feed.address() or settings.site_url() + '/'}{path}"

@@ -16,6 +16,7 @@ from blocks.public_site import paths
 from blocks.public_site.results import as_json
 from blocks.register import published
 from blocks.register.published import Publication
+from blocks.rules.formulas import guard
 from blocks.rules.schemes import DRAW_KINDS
 from blocks.templating import page
 
@@ -54,14 +55,8 @@ def _as_csv(rows: list[dict[str, Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: guard(str(value)) for name, value in row.items()} for row in rows)
     return ("\ufeff" + text.getvalue()).encode()
-
-
-def _harmless(value: Any) -> Any:
-    """A text that looks like a formula gets an apostrophe before it."""
-    looks = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-    return f"'{value}" if looks else value
 
 
 def index(session: Session) -> dict[str, bytes | None]:

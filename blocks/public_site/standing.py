@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 
 from blocks.public_site import paths
@@ -57,8 +56,3 @@ def businesses(acts: Iterable[Publication]) -> list[Business]:
             found.setdefault(act.uscc, {}).setdefault(act.check_id, []).append(act)
     return [Business(uscc, [Standing(told) for told in by_check.values()])
             for uscc, by_check in found.items()]
-
-
-def by_day(acts: Iterable[Publication]) -> list[tuple[Any, list[Publication]]]:
-    """Group acts, in the order they were made, by the day of each."""
-    return [(day, list(group)) for day, group in groupby(acts, key=lambda act: act.day)]

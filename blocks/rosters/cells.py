@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from blocks.rosters.columns import Field, plain
-from blocks.rosters.formulas import unguard
 from blocks.rules import disclosure, uscc
+from blocks.rules.formulas import unguard
 
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"

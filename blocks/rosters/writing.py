@@ -24,7 +24,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from blocks.rosters.cells import Places
 from blocks.rosters.columns import Field, Kind
-from blocks.rosters.formulas import guard
+from blocks.rules.formulas import guard
 
 MOST_ROWS = 1_048_575  # below the headings: a sheet has 1,048,576 lines
 LONGEST = 32_767  # UTF-16 units that Excel keeps in a cell

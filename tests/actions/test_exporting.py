@@ -20,7 +20,7 @@ from blocks.register.directories import Account, Inspector, Target, account, ser
 from blocks.register.trail import TRAIL_HASH, TrailLine
 from blocks.register.visits import Visit
 from blocks.rosters import kinds, read
-from blocks.rosters.formulas import unguard
+from blocks.rules.formulas import unguard
 from tests import people
 from tests.scenes import everything, hired, refused
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from blocks.rosters.cells import Places, clean, is_blank
 from blocks.rosters.columns import Field, Kind
-from blocks.rosters.formulas import SIGNS, unguard
 from blocks.rules import uscc
+from blocks.rules.formulas import SIGNS, unguard
 from tests.rosters.conftest import COUNTIES
 
 PLACES = Places(COUNTIES, "445200")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from blocks.rosters import Reading, Repair, kinds, read
 from blocks.rosters.cells import clean, convert
 from blocks.rosters.columns import Field, Kind, parse_kinds
-from blocks.rosters.formulas import SIGNS, guard, unguard
 from blocks.rosters.writing import CUT, LONGEST, shower, write
+from blocks.rules.formulas import SIGNS, guard, unguard
 from tests.rosters.invented import CITY, PLACES, rows_of
 
 ENDINGS = (".xlsx", ".csv")

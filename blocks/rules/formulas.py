@@ -7,7 +7,7 @@ text that `cells.clean` lets into the register. A workbook has types and needs n
 Source: OWASP, CSV Injection.
 """
 
-SIGNS = ("=", "+", "-", "@")
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _BEGINNINGS = (*SIGNS, "\t", "\r")
 
 
