@@ -84,8 +84,8 @@ def _initdb(data: Path, secret: Path) -> None:
         raise NotAnswering("内置 PostgreSQL 初始化失败", done.stderr.strip()[-500:])
 
 
-def start(cluster: Cluster, log: Path) -> Process:
-    """Start the cluster and return when it answers.
+def start(cluster: Cluster, log: Path, *more: str) -> Process:
+    """Start the cluster and return when it answers. `more`: further settings, as `fsync=off` for one thrown away.
 
     Raises:
         NotAnswering: it does not come up in 60 seconds; the end of its log is told.
@@ -97,7 +97,8 @@ def start(cluster: Cluster, log: Path) -> Process:
         "-c", "shared_buffers=1GB", "-c", "wal_buffers=64MB", "-c", "max_wal_size=4GB",
         "-c", "random_page_cost=1.1",  # disks that do not turn: an index is worth looking into
         "-c", "synchronous_commit=on", "-c", "fsync=on",
-        "-c", "timezone=UTC", "-c", "log_timezone=UTC"), log, cwd=Path("/"))
+        "-c", "timezone=UTC", "-c", "log_timezone=UTC",
+        *(f"-c{one}" for one in more)), log, cwd=Path("/"))
     try:
         if wait_until(lambda: not process.is_alive() or _answers(cluster), 60, 0.1) \
                 and process.is_alive():
