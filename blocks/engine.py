@@ -34,6 +34,7 @@ DEPLOYMENTS = {
     "reminders": "提醒/提醒",
     "sweep": "巡查/巡查",
     "nightly": "夜间任务/夜间任务",
+    "appraisal": "考核统计/考核统计",
 }
 ENDED = ("CRASHED", "FAILED", "CANCELLED", "COMPLETED")
 

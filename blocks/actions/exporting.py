@@ -20,6 +20,7 @@ from blocks.actions.visits import REASONS
 from blocks.draw.hashing import canonical_json
 from blocks.errors import NotAnswering, NotFound, RuleViolation
 from blocks.register import extracts
+from blocks.register.appraisals import method
 from blocks.register.database import transaction
 from blocks.register.directories import Department, account
 from blocks.register.overview import HALF_LABELS
@@ -199,5 +200,12 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
             "details": canonical_json(row["details"]).decode()}
 
 
+def _figure(row: dict[str, Any]) -> dict[str, Any]:
+    labels = {one.key: one.label for one in method().indicators.values()}
+    return {**row, "stage": stages.label("appraisal", row["stage"]),
+            "indicator": labels.get(row["indicator"], row["indicator"]),
+            "county": settings.COUNTIES.get(row["county"], row["county"])}
+
+
 _TELLERS = {"schemes": _scheme, "visits": _visit, "checks": _check, "results": _result,
-            "trail": _line}
+            "trail": _line, "appraisals": _figure}

@@ -1,8 +1,8 @@
 """Official documents (公文): declared once, written as PDF, Word and page from the same fields.
 
 `made` is the one way to any of them: it asks who wants it, takes the fields from the register, and
-writes the form that is wanted. A document is declared in `of_schemes`, `of_visits`, `of_results` or
-`of_years`; what stands on it is templates/documents/NAME.txt.j2 (`description` says in which words).
+writes the form that is wanted. A document is declared in `of_schemes`, `of_visits`, `of_results`,
+`of_years` or `of_appraisals`; what stands on it is templates/documents/NAME.txt.j2 (`description` says in which words).
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.documents import of_results, of_schemes, of_visits, of_years  # noqa: F401  (they declare)
+from blocks.documents import of_appraisals, of_results, of_schemes, of_visits, of_years  # noqa: F401  (they declare)
 from blocks.documents.declaring import DOCUMENTS, Document, Paper, cleaned
 from blocks.documents.description import Block, filled
 from blocks.documents.loading import description, own_word_template

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks.errors import NotFound, RuleViolation, StageError
-from blocks.register import views
+from blocks.register import scorecards, views
 from blocks.register.aftermath import FollowUp, Letter
 from blocks.register.base import Moving
 from blocks.register.draws import Draw, open_draw
@@ -131,3 +131,10 @@ def year(session: Session, actor: Actor, key: str) -> int:
         told = "、".join(f"{one}年" for one in sorted(years))
         raise NotFound(f"「{key[:9]}」年没有抽查方案", f"有方案的年度：{told or '（还没有）'}")
     return int(key)
+
+
+def appraisal(session: Session, actor: Actor, key: str) -> scorecards.Standing:
+    """Return a period's figures, to the office, auditors and departments' people."""
+    if not actor.roles & {Role.OFFICE, Role.AUDITOR, Role.DRAFTER, Role.APPROVER}:
+        raise RuleViolation("考核报告由联席会议办公室、监督人员和各部门取用", "请由本部门经办人取用", article=12)
+    return scorecards.standing(session, key)

@@ -214,7 +214,7 @@ def _register(system: System) -> None:
         _prefect(system, "block", "register", "-m", "blocks.messenger")
         _prefect(system, "work-pool", "create", settings.get().work_pool, "--type", "process",
                  "--overwrite")
-    with system.step("九个流程已部署（定时与事件触发）"):
+    with system.step("十个流程已部署（定时与事件触发）"):
         _prefect(system, "deploy", "--all")
     stamp.write_text(content)
 

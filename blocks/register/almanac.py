@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from blocks import settings
 from blocks.register.base import Base, Moving
 from blocks.register.directories import Department
-from blocks.register.trail import DueLine, begin
+from blocks.register.trail import DueLine, begin, recall
 from blocks.rules.deadlines import CLOCKS
 from blocks.rules.deadlines import due as due_of
 from blocks.rules.stages import Actor
@@ -121,6 +121,7 @@ def recount(session: Session, actor: Actor, *, why: str, provisional_only: bool 
     for one in moved:
         line = one.due
         counted = due_of(line.clock, line.started_on, calendar, settings.regulation(line.started_on))
+        recall(session, line, counted.on)
         line.due_on, line.provisional, line.explained = counted.on, counted.provisional, counted.explained
         begin(session, Recount(due=line, due_id=line.id, was_on=one.was_on, now_on=one.now_on), actor,
               reason=why, details={"clock": line.clock, "of": f"{line.thing}:{line.thing_id}",

@@ -7,10 +7,23 @@ a roster's query returns is what taking the file in again would write.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, array
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    cast,
+    column,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, array
 from sqlalchemy.orm import Session, aliased
 
+from blocks.register.appraisals import Appraisal
 from blocks.register.directories import (
     Account,
     Department,
@@ -202,11 +215,23 @@ def _trail() -> Select:
         Scheme, Scheme.id == line.scheme_id).order_by(line.number)
 
 
+def _appraisals() -> Select:
+    """Every frozen figure of every version, by its dimensions; `indicator` is a key, `county` a code."""
+    figure = func.jsonb_array_elements(Appraisal.content["figures"]).table_valued(column("value", JSONB)).lateral()
+    told = [figure.c.value[place].astext for place in range(7)]
+    return select(
+        Appraisal.period, Appraisal.number, Appraisal.stage, told[0].label("indicator"),
+        Department.name.label("department"), told[3].label("county"), told[4].label("risk_class"),
+        cast(told[5], Integer).label("n"), cast(told[6], Integer).label("total"),
+    ).select_from(Appraisal).join(figure, true()).outerjoin(
+        Department, Department.id == cast(told[2], BigInteger)).order_by(Appraisal.period, Appraisal.number)
+
+
 TABLES: dict[str, Callable[[], Select]] = {
     "departments": _departments, "accounts": _accounts, "items": _items, "targets": _targets,
     "inspectors": _inspectors, "interests": _interests, "ties": _ties, "leave": _leave,
     **{kind: _entries(kind) for kind in ("abnormal", "serious", "complaints", "penalties")},
     "schemes": _schemes, "visits": _visits, "checks": _checks, "results": _results,
-    "trail": _trail,
+    "trail": _trail, "appraisals": _appraisals,
 }
 OWNED = dict.fromkeys(("inspectors", "interests", "ties", "leave"), Inspector.department_id)

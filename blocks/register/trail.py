@@ -19,7 +19,7 @@ from blocks import settings
 from blocks.draw.hashing import ZERO, canonical_json, hexdigest
 from blocks.errors import StageError
 from blocks.register import guard
-from blocks.register.base import AccountRef, Base, Id, Moving, scheme_of
+from blocks.register.base import AccountRef, Base, Id, Moving, Now, scheme_of
 from blocks.rules import stages
 from blocks.rules.deadlines import due as due_of
 from blocks.rules.stages import Actor, Move
@@ -95,6 +95,7 @@ class DueLine(Base):
     due_on: Mapped[date]
     provisional: Mapped[bool]
     explained: Mapped[str]
+    begun_at: Mapped[Now]
     met_at: Mapped[datetime | None]
     __table_args__ = (
         Index("uq_dues_open", "thing", "thing_id", "clock", unique=True,
@@ -102,6 +103,16 @@ class DueLine(Base):
         Index("ix_dues_open_on", "due_on", postgresql_where="met_at IS NULL"),
         CheckConstraint("due_on >= started_on", name="after_start"),
     )
+
+
+class DueChange(Base):
+    """That a clock was counted to another day: what it was until then. Insert-only."""
+
+    __tablename__ = "due_changes"
+    id: Mapped[Id]
+    due_id: Mapped[int] = mapped_column(ForeignKey("dues.id"), index=True)
+    was_on: Mapped[date]
+    changed_at: Mapped[datetime]
 
 
 def begin(session: Session, thing: Moving, actor: Actor, *, reason: str = "",
@@ -198,14 +209,22 @@ def start_clock(session: Session, thing: Moving, clock: str, from_day: date) -> 
     found = session.scalar(select(DueLine).where(
         DueLine.thing == thing.thing, DueLine.thing_id == thing.id, DueLine.clock == clock,
         DueLine.met_at.is_(None)))
-    line = found or DueLine(thing=thing.thing, thing_id=thing.id, clock=clock,
+    line = found or DueLine(thing=thing.thing, thing_id=thing.id, clock=clock, begun_at=settings.now(),
                             scheme_id=scheme_of(thing), department_id=thing.owner_department_id)
     counted = Due(thing.own_due_on, False, "另定期限") if thing.own_due_on else due_of(
         clock, from_day, settings.calendar(), settings.regulation(from_day))
+    if found:
+        recall(session, found, counted.on)
     line.started_on, line.due_on = from_day, counted.on
     line.provisional, line.explained = counted.provisional, counted.explained
     session.add(line)
     return line
+
+
+def recall(session: Session, line: DueLine, now_on: date) -> None:
+    """Keep the day a clock ended on, before it ends on another."""
+    if line.due_on != now_on:
+        session.add(DueChange(due_id=line.id, was_on=line.due_on, changed_at=settings.now()))
 
 
 def verify(session: Session) -> tuple[int, list[str]]:

@@ -82,6 +82,7 @@ KINDS: dict[str, Kind] = {
     "letter": Kind("督办函", {"issued": "待回复", "answered": "已回复"}),
     "holiday_notice": Kind("放假安排", {"issued": "已采用", "replaced": "已被取代"}),
     "recount": Kind("期限重算", {"counted": "已重算"}),
+    "appraisal": Kind("考核", {"frozen": "已定稿", "appealed": "申诉待决定", "replaced": "已被新版取代"}),
 }
 
 _D, _A, _I, _O, _B, _S = (frozenset({r}) for r in (
@@ -128,8 +129,7 @@ def _withholdings(source: str, target: str, what: str) -> tuple[Move, ...]:
 MOVES: tuple[Move, ...] = (
     Move("scheme", None, "drafted", "起草", _D | _O | _S),
     Move("scheme", "drafted", "drafted", "修改", _D),
-    Move("scheme", "drafted", "submitted", "提交审批", _D, wakes="plan_approval",
-         starts=("approval",)),
+    Move("scheme", "drafted", "submitted", "提交审批", _D, wakes="plan_approval", starts=("approval",)),
     Move("scheme", "submitted", "drafted", "退回修改", _A, needs_reason=True, meets=("approval",)),
     Move("scheme", "submitted", "approved", "批准", _A, other_than=("drafter_id",), wakes="draw",
          meets=("approval",)),
@@ -163,8 +163,7 @@ MOVES: tuple[Move, ...] = (
     Move("assignment", None, "sent", "派发", _S, starts=("acceptance",)),
     Move("assignment", "sent", "accepted", "接收任务", _D | _A, wakes="acceptance",
          meets=("acceptance",), starts=("staffing",)),
-    Move("assignment", "sent", "sent_back", "退回任务", _A, needs_reason=True,
-         meets=("acceptance",)),
+    Move("assignment", "sent", "sent_back", "退回任务", _A, needs_reason=True, meets=("acceptance",)),
     Move("assignment", "sent_back", "sent", "再次派发", _O, needs_reason=True, anywhere=True,
          starts=("acceptance",)),
     Move("assignment", "sent_back", "withdrawn", "撤回任务", _O, needs_reason=True, anywhere=True,
@@ -172,14 +171,12 @@ MOVES: tuple[Move, ...] = (
     Move("assignment", "accepted", "accepted", "报告人员不足", _S),
     Move("assignment", "accepted", "staffed", "配齐人员", _S, meets=("staffing",)),
 
-    Move("recusal", None, "claimed", "申请回避", _I | _D | _B, needs_reason=True,
-         starts=("recusal",)),
+    Move("recusal", None, "claimed", "申请回避", _I | _D | _B, needs_reason=True, starts=("recusal",)),
     Move("recusal", "claimed", "granted", "同意回避", _A, needs_reason=True, wakes="acceptance",
          other_than=("claimed_by_id", "concerned_id"), meets=("recusal",)),
     Move("recusal", "claimed", "refused", "不予回避", _A, needs_reason=True,
          other_than=("claimed_by_id", "concerned_id"), meets=("recusal",)),
-    Move("recusal", "refused", "reconsidered", "申请复核", _I | _D | _B, needs_reason=True,
-         starts=("recusal",)),
+    Move("recusal", "refused", "reconsidered", "申请复核", _I | _D | _B, needs_reason=True, starts=("recusal",)),
     Move("recusal", "reconsidered", "granted", "复核同意回避", _A, needs_reason=True,
          wakes="acceptance", meets=("recusal",),
          other_than=("claimed_by_id", "concerned_id", "decided_by_id")),
@@ -222,8 +219,7 @@ MOVES: tuple[Move, ...] = (
 
     Move("follow_up", None, "open", "提出后续处置", _I | _REVIEWERS, starts=("follow_up",)),
     Move("follow_up", "open", "open", "改期", _A, needs_reason=True, starts=("follow_up",)),
-    Move("follow_up", "open", "closed", "办结", _I | _REVIEWERS, needs_reason=True,
-         meets=("follow_up",)),
+    Move("follow_up", "open", "closed", "办结", _I | _REVIEWERS, needs_reason=True, meets=("follow_up",)),
 
     Move("objection", None, "filed", "提出异议", _B, needs_reason=True, starts=("objection",)),
     *(Move("objection", "filed", target, label, _A, needs_reason=True, meets=("objection",),
@@ -232,14 +228,18 @@ MOVES: tuple[Move, ...] = (
 
     Move("evaluation", None, "given", "评价", _B),
 
-    Move("letter", None, "issued", "发督办函", _O | _S, needs_reason=True, anywhere=True,
-         starts=("letter",)),
-    Move("letter", "issued", "answered", "回复督办", _REVIEWERS, needs_reason=True,
-         meets=("letter",)),
+    Move("letter", None, "issued", "发督办函", _O | _S, needs_reason=True, anywhere=True, starts=("letter",)),
+    Move("letter", "issued", "answered", "回复督办", _REVIEWERS, needs_reason=True, meets=("letter",)),
 
     Move("holiday_notice", None, "issued", "采用放假安排", _O, needs_reason=True, anywhere=True),
     Move("holiday_notice", "issued", "replaced", "取代放假安排", _O, needs_reason=True, anywhere=True),
     Move("recount", None, "counted", "重算期限", _O | _S, needs_reason=True, anywhere=True),
+
+    Move("appraisal", None, "frozen", "考核定稿", _O | _S, anywhere=True),
+    Move("appraisal", "frozen", "frozen", "部门意见", _REVIEWERS, needs_reason=True, anywhere=True),
+    Move("appraisal", "frozen", "appealed", "申诉", _A, needs_reason=True, anywhere=True),
+    *(Move("appraisal", "appealed", target, label, _O, needs_reason=True, anywhere=True, other_than=("appealed_by_id",))
+      for target, label in (("frozen", "驳回申诉"), ("replaced", "申诉成立"))),
 )
 
 FLOWS_WOKEN = frozenset(m.wakes for m in MOVES if m.wakes)

@@ -12,6 +12,7 @@ import typer
 
 from blocks.errors import InspectionError, RosterError
 from flows.cli import (
+    appraising,
     catalogue,
     dates,
     importing,
@@ -44,6 +45,7 @@ app.command("check-trail")(telling.check_trail)
 app.add_typer(portal.account, name="account")
 app.add_typer(catalogue.catalogue, name="catalogue")
 app.add_typer(dates.calendar, name="calendar")
+app.add_typer(appraising.appraisal, name="appraisal")
 app.command("clocks")(messages.clocks)
 app.add_typer(messages.message, name="message")
 app.add_typer(plans.plan, name="plan")

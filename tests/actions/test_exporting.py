@@ -28,7 +28,7 @@ ENDINGS = pytest.mark.parametrize("ending", [".xlsx", ".csv"])
 SAMPLE = settings.CONFIG / "sample"
 ROSTERS = tuple(kinds())
 LISTS = ("abnormal", "serious", "complaints", "penalties")
-REST = ("schemes", "visits", "checks", "results", "trail")
+REST = ("schemes", "visits", "checks", "results", "trail", "appraisals")
 HYPERLINK = '=HYPERLINK("http://example.invalid","样例·点我")'
 
 

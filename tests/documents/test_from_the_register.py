@@ -62,6 +62,7 @@ def test_what_is_written_about_a_scheme(open_scene, with_address):
     said(table, "共9份", "未发现问题", "旅馆消防安全检查")
     assert squeezed(BUSINESS) not in table.text, "as it was published, under the name of that day"
     said(taken("year", code[:4]), "共组织部门联合抽查1次", "已检查3家", "未发现问题", "已公示9份", "市卫生健康局")
+    said(taken("appraisal", code[:4]), "考核报告", "市卫生健康局", "联合检查占比", "100.0%（3/3）", "未定稿")
     assert team
 
 
@@ -161,5 +162,5 @@ def test_the_table_made_public_names_no_person_and_says_no_finding(open_scene):
 
 def test_every_document_is_taken_here():
     told = {"scheme", "joint-notice", "assignment", "draw", "publicity", "year", "notice", "sheet", "visit-sheet",
-            "sheets", "order", "referral", "letter"}
+            "sheets", "order", "referral", "letter", "appraisal"}
     assert told == set(DOCUMENTS)

@@ -36,7 +36,7 @@ def test_every_entrypoint_is_a_flow_of_the_deployments_name(deployment):
 
 def test_the_engine_knows_every_deployment_and_no_other():
     assert {name_of(d) for d in DEPLOYMENTS} == set(engine.DEPLOYMENTS)
-    assert len(DEPLOYMENTS) == len(engine.DEPLOYMENTS) == 9
+    assert len(DEPLOYMENTS) == len(engine.DEPLOYMENTS) == 10
 
 
 def test_every_flow_file_is_deployed():
@@ -69,7 +69,7 @@ def test_every_flow_is_woken_by_an_event_or_by_the_clock():
     by_event = {t["match"]["choucha.wakes"] for _, t in TRIGGERS}
     by_clock = {name_of(d) for d in DEPLOYMENTS if d.get("schedules")}
     assert by_event == FLOWS_WOKEN
-    assert by_clock == {"reminders", "sweep", "nightly"}
+    assert by_clock == {"reminders", "sweep", "nightly", "appraisal"}
     assert by_event | by_clock == set(engine.DEPLOYMENTS)
 
 

@@ -107,6 +107,11 @@ letter: issued → answered: D A
 holiday_notice: – → issued: O
 holiday_notice: issued → replaced: O
 recount: – → counted: O S
+appraisal: – → frozen: O S
+appraisal: frozen → frozen: D A
+appraisal: frozen → appealed: A
+appraisal: appealed → frozen: O
+appraisal: appealed → replaced: O
 """
 LETTERS = {"D": Role.DRAFTER, "A": Role.APPROVER, "I": Role.INSPECTOR, "O": Role.OFFICE,
            "B": Role.BUSINESS, "S": Role.SYSTEM}
@@ -269,7 +274,7 @@ def test_only_the_last_stages_have_no_way_on():
         ("assignment", "staffed"), ("assignment", "withdrawn"), ("recusal", "granted"),
         ("absence", "confirmed"), ("absence", "refused"), ("follow_up", "closed"),
         ("objection", "upheld"), ("objection", "dismissed"), ("evaluation", "given"),
-        ("letter", "answered"), ("holiday_notice", "replaced"), ("recount", "counted"),
+        ("letter", "answered"), ("holiday_notice", "replaced"), ("recount", "counted"), ("appraisal", "replaced"),
         ("visit", "done"), ("visit", "replaced")}
 
 

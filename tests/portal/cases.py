@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import text
 
+from blocks import settings
 from blocks.actions import (
     absences,
     accounts,
+    appraising,
     assignments,
     cancelling,
     checks,
@@ -232,6 +234,19 @@ def _in_vain(ground: Ground) -> None:
         session.execute(text("INSERT INTO attempts VALUES ('draw:1:2', 'draw', NULL, 5, now(), 'x')"))
 
 
+def _last_year(ground: Ground) -> dict[str, Any]:
+    return {"period": str(settings.today().year - 1)}
+
+
+def _frozen(ground: Ground) -> None:
+    appraising.freeze("bangong", **_last_year(ground))
+
+
+def _appealed(ground: Ground) -> None:
+    _frozen(ground)
+    appraising.appeal("gaj.shenpi", reason="台风停业", **_last_year(ground))
+
+
 def _paper(ground: Ground, who: Somebody) -> dict[str, Any]:
     return {"files": [{"name": "依据.pdf", "content": b64encode(b"%PDF-1.7 sample").decode()}]}
 
@@ -363,6 +378,14 @@ CASES: dict[str, Case] = {
     "/follow-ups/{follow_up_id}/close": Case(
         "in_field", ("follow_up", "办结"), only=THEIR_CHECK, prepare=_ordered, form=_reason,
         params=lambda ground: {"follow_up_id": ground.ids["follow_up"]}),
+    "/appraisal/{period}/freeze": Case("drafted", owners=ALL, params=_last_year),
+    "/appraisal/{period}/comment": Case("drafted", ("appraisal", "部门意见"), ALL, prepare=_frozen, params=_last_year,
+                                        form=_reason),
+    "/appraisal/{period}/appeal": Case("drafted", ("appraisal", "申诉"), ALL, prepare=_frozen, params=_last_year,
+                                       form=_reason),
+    "/appraisal/{period}/decide": Case(
+        "drafted", ("appraisal", "驳回申诉"), ALL, prepare=_appealed, params=_last_year,
+        form=_with(uphold="false", reason="记录属实"), json=_with(uphold=False, reason="记录属实")),
     "/contacts": Case("drafted", owners=ALL, params=lambda ground: {},
                       form=_with(channel="mail", address="li@example.gov.cn")),
     "/contacts/{contact_id}/drop": Case(

@@ -31,6 +31,7 @@ WHO = {
     "referral": (("lead", "foreign"), ("lead",), False),
     "letter": ((), ("participating",), False),
     "year": ((), (), False),
+    "appraisal": (("lead", "participating", "foreign"), (), False),
 }
 
 
@@ -58,8 +59,8 @@ def things(scenes):
                                    "ON d.id = a.department_id WHERE d.code = 'xfjy'"))
     letter = letters.issue("bangong", code, "xfjy", "请三日内办结").ids["letter"]
     keys = dict.fromkeys(("scheme", "joint-notice", "publicity", "draw", "sheets"), code) | {
-        "year": code[:4], "assignment": sent, "notice": visit_of(check), "visit-sheet": visit_of(check),
-        "sheet": check, "order": ordered, "referral": copied, "letter": letter}
+        "year": code[:4], "appraisal": code[:4], "assignment": sent, "notice": visit_of(check),
+        "visit-sheet": visit_of(check), "sheet": check, "order": ordered, "referral": copied, "letter": letter}
     yield here, keys
     database.engine(settings.database_url()).dispose()
 

@@ -3,6 +3,7 @@
 from blocks.portal.pages import (  # noqa: F401  (each declares its pages and deeds)
     accounts,
     aftermath,
+    appraising,
     auditing,
     business,
     calendar,
