@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     DateTime,
     Integer,
@@ -83,8 +84,8 @@ def row(thing: str | ColumnElement, id: ColumnElement, day: ColumnElement | date
     return select(
         (literal(thing) if isinstance(thing, str) else thing).label("thing"), id.label("id"),
         cast(literal("") if part is None else part, Text).label("part"),
-        (literal(day) if isinstance(day, date) else day).label("day"), department.label("department"),
-        (nothing if county is None else county).label("county"),
+        (literal(day) if isinstance(day, date) else day).label("day"), cast(department, BigInteger).label("department"),
+        cast(nothing if county is None else county, Text).label("county"),
         (nothing if risk is None else risk).label("risk"), cast(value, Integer).label("value"))
 
 

@@ -23,7 +23,8 @@ def year_of(session: Session, span: Span) -> Year:
     for draw_id in session.scalars(select(Draw.id).join(Draw.scheme).where(
             Draw.stage == "drawn", Scheme.stage != "cancelled", span.holds(Scheme.window_start))):
         for one in json.loads(file_bytes(session, draw_id, "seal.json") or b'{"strata": []}')["strata"]:
-            sizes[one["code"][0]] = sizes.get(one["code"][0], 0) + one["size"]
+            if one["size"]:
+                sizes[one["code"][0]] = sizes.get(one["code"][0], 0) + one["size"]
     found = _found(session, span)
     return {name: Stratum(max(size, found.get(name, (0, 0))[0]), *found.get(name, (0, 0)))
             for name, size in sorted(sizes.items())}
@@ -36,6 +37,6 @@ def _found(session: Session, span: Span) -> dict[str, tuple[int, int]]:
     each = select(risk.label("risk"), problem).join(Scheme, Scheme.id == Visit.scheme_id).join(
         visit, and_(visit.c.id == Visit.id, visit.c.stage == "done")).join(
         Check, Check.visit_id == Visit.id).join(version, version.c.check_id == Check.id).where(
-        span.holds(Scheme.window_start)).group_by(Visit.id, risk).subquery()
+        span.holds(Scheme.window_start)).group_by(Visit.id).subquery()
     return {risk: (n, problems) for risk, n, problems in session.execute(select(
         each.c.risk, func.count(), func.sum(each.c.problem)).group_by(each.c.risk))}

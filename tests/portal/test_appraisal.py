@@ -12,11 +12,6 @@ from tests.scenes import everything, on_day, refused
 YEAR = settings.today().year
 
 
-def this_year_frozen() -> None:
-    with on_day(date(YEAR + 1, 1, 2)):
-        appraising.freeze("bangong", str(YEAR))
-
-
 def rows_of(text: str) -> list[str]:
     return re.findall(r"<code>(\w+:\w+:\d+:\w*)</code>", text)
 
@@ -32,14 +27,14 @@ def test_a_figure_opens_to_as_many_rows_as_it_says(open_scene, person):
         values = re.findall(r'data-label="计为">(\d+)<', text)
         assert (len(values), sum(map(int, values))) == (int(n), int(total)), link
         opened += 1
-    assert opened > 8
+    assert opened >= 5
 
 
 def test_a_department_sees_its_own_rows_and_no_others(open_scene, person):
     open_scene("publicised")
     theirs = person("xfjy.jingban")
     for asked in ("", "&department=1", "&department=2", "&department=9999"):
-        text = theirs.sees(f"/appraisal/rows?period={YEAR}&indicator=check_done{asked}")
+        text = theirs.sees(f"/appraisal/rows?period={YEAR}&indicator=published{asked}")
         assert len(rows_of(text)) == 3
         assert set(re.findall(r'data-label="部门">([^<]+)<', text)) == {"市消防救援支队"}
 
@@ -53,8 +48,13 @@ def test_who_had_nothing_to_do_has_no_score(open_scene, person):
 
 def test_an_appeal_that_is_upheld_makes_a_version_without_the_rows(open_scene, person):
     open_scene("publicised")
-    this_year_frozen()
-    page, appellant, office = f"/appraisal?period={YEAR}", person("xfjy.shenpi"), person("bangong")
+    with on_day(date(YEAR + 1, 1, 2)):
+        _appeals(person)
+
+
+def _appeals(person) -> None:
+    appraising.freeze("bangong", str(YEAR))
+    page, appellant, office = f"/appraisal/{YEAR}", person("xfjy.shenpi"), person("bangong")
     appellant.does(page, f"/appraisal/{YEAR}/comment", reason="样例意见")
     assert "样例意见" in appellant.does(page, f"/appraisal/{YEAR}/appeal", reason="台风停业，不应计入")
     row = rows_of(appellant.sees(f"/appraisal/rows?period={YEAR}&indicator=check_done"))[0]
@@ -94,10 +94,10 @@ def test_what_if_shows_other_scores_and_keeps_nothing(open_scene, person):
     open_scene("publicised")
     office = person("bangong")
     before = everything()
-    page = office.sees(f"/appraisal/what-if?period={YEAR}&weights.joint=100")
+    page = office.sees(f"/appraisal/what-if?period={YEAR}&weights.published=100")
     assert re.search(r'data-label="试算">100\.0<', page)
-    assert "权重合计为99，应为100" in office.sees(f"/appraisal/what-if?period={YEAR}&weights.joint=99")
-    assert "不小于 0 的整数" in office.sees(f"/appraisal/what-if?period={YEAR}&weights.joint=-1")
+    assert "权重合计为99，应为100" in office.sees(f"/appraisal/what-if?period={YEAR}&weights.published=99")
+    assert "不小于 0 的整数" in office.sees(f"/appraisal/what-if?period={YEAR}&weights.published=-1")
     assert everything() == before
 
 

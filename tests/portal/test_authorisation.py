@@ -165,7 +165,7 @@ def wanted(page, who, scene: str, seated: set[str]) -> int:
 
 def ids_of(code: str, scene: str) -> dict[str, str]:
     """Return what the addresses of a scene's pages are made of."""
-    ids = {"code": code, "year": "2026", "county": "445200"}
+    ids = {"code": code, "year": "2026", "county": "445200", "period": "2019"}
     if scene == "drafted":
         CASES["/plans/{year}/{county}/publish"].prepare(Ground(code, lambda: []))
     if scene in ("in_field", "publicised"):
@@ -196,7 +196,7 @@ def attached(code: str, scene: str, ids: dict) -> dict[str, str]:
 
 def test_every_page_is_tried_in_some_scene():
     given = {"code", "year", "county", "check_id", "visit_id", "paper_id", "photo_id", "number",
-             "document", "key", "form", "token"}
+             "document", "key", "form", "token", "period"}
     assert {name for path in PAGES for name in re.findall(r"{(\w+)}", path)} <= given
 
 

@@ -20,13 +20,14 @@ READS = Rule(OVERSEERS | {Role.DRAFTER, Role.APPROVER})
 THINGS = {"target": "检查对象", "item": "抽查事项", "inspector": "检查人员"}
 LINKS = {"check": "/checks/%s", "visit": "/visits/%s", "scheme": "/schemes/%s"}
 AT_ONCE = 100
-HERE = "/appraisal?period={period}"
+HERE = "/appraisal/{period}"
 
 
 def _asked(at: At) -> Standing:
     """Return the period that is asked for, else last month's."""
     last = settings.today().replace(day=1) - timedelta(days=1)
-    return scorecards.standing(at.session, at.request.query_params.get("period") or f"{last:%Y-%m}")
+    asked = at.params.get("period") or at.request.query_params.get("period")
+    return scorecards.standing(at.session, asked or f"{last:%Y-%m}")
 
 
 def _own(at: At) -> int | None:
@@ -35,8 +36,7 @@ def _own(at: At) -> int | None:
     return None if actor.roles & OVERSEERS else actor.department_id
 
 
-@page("/appraisal", name="appraisal", rule=READS)
-def cards(at: At) -> Shown:
+def _cards(at: At) -> Shown:
     """Show the scores of a period, of every department and county, and what each is made of."""
     there, own = _asked(at), _own(at)
     departments = scorecards.departments(at.session, there)
@@ -116,11 +116,13 @@ def ratios(at: At) -> Shown:
         told = error
     asked = {"实际": None, "建议": proposed, "试算": {**proposed, **other} if other else {}}
     return Shown("appraisal-ratios.html.j2", {
-        "together": together, "proposed": proposed, "typed": typed, "told": told, "uniform": uniform(together),
+        "together": together, "proposed": proposed, "tried": typed, "told": told, "uniform": uniform(together),
         "results": [(year, name, expected(found, actual(found) if rates is None else rates))
                     for year, found in years.items() for name, rates in asked.items() if rates != {}]})
 
 
+page("/appraisal", name="appraisal", rule=READS)(_cards)
+page(HERE, name="appraisal-of", rule=READS)(_cards)
 deed("/appraisal/{period}/freeze", appraising.freeze, Rule(frozenset({Role.OFFICE})), back=HERE)
 deed("/appraisal/{period}/comment", appraising.comment, movers("appraisal", "部门意见"), back=HERE)
 deed("/appraisal/{period}/appeal", appraising.appeal, movers("appraisal", "申诉"), back=HERE)
