@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from blocks import settings
@@ -101,6 +101,19 @@ def find(session: Session, period: str) -> Appraisal:
 def frozen(session: Session) -> list[Appraisal]:
     """Return every version of every period, the newest first."""
     return list(session.scalars(select(Appraisal).order_by(Appraisal.period.desc(), Appraisal.number.desc())))
+
+
+def listed(session: Session) -> list[Row]:
+    """Return (period, number, stage) of every version, the newest first, without the figures."""
+    return list(session.execute(select(Appraisal.period, Appraisal.number, Appraisal.stage).order_by(
+        Appraisal.period.desc(), Appraisal.number.desc())))
+
+
+def months(session: Session, until: str, most: int) -> list[Appraisal]:
+    """Return the frozen months that count, up to one, so many at most, the last first."""
+    return list(session.scalars(select(Appraisal).where(
+        Appraisal.stage != "replaced", func.length(Appraisal.period) == len("2026-11"),
+        Appraisal.period <= until).order_by(Appraisal.period.desc()).limit(most)))
 
 
 def freeze(session: Session, period: str, actor: Actor, *, without: Except = (), reason: str = "",

@@ -34,6 +34,8 @@ TWICE = {
     "uq_absences_open": "这名检查人员的换人申请已经登记，正在等审批人决定",
     "uq_accounts_login": "这个账号已经有了",
     "uq_accounts_inspector_id": "这名检查人员已经有账号",
+    "uq_appraisals_current": "这个考核期已经定稿",
+    "uq_appraisals_period_number": "这个考核期已经定稿",
 }
 
 LOOK_EVERY = 20  # seconds

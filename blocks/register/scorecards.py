@@ -1,7 +1,7 @@
 """Score cards (考核得分): what the figures of a period are worth, of each department, each county, the city."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -62,13 +62,6 @@ class Card:
         return f"第{best}名" if best == worst else f"第{best}—{worst}名（尚不能区分）"
 
 
-@dataclass(frozen=True)
-class Trend:
-    """Points of the months that were frozen, the first first: [(month, points or None)]."""
-
-    months: list[tuple[str, float | None]] = field(default_factory=list)
-
-
 def standing(session: Session, period: str) -> Standing:
     """Return a period's figures: the frozen ones, else as of today (of a period to come: empty).
 
@@ -116,13 +109,11 @@ def _cards(there: Standing, by: str, names: Mapping, method: Method | None) -> l
     return sorted(cards, key=lambda one: (one.score is None, -one.score.points if one.score else 0))
 
 
-def trend(session: Session, before: date, department: int | None = None) -> Trend:
-    """Return the points of the last twelve frozen months, of a department or of the city."""
-    kept = [one for one in appraisals.frozen(session)
-            if len(one.period) > 4 and one.stage != "replaced" and one.span.first < before][:MOST_MONTHS]
-    months = []
-    for one in reversed(kept):
+def trend(session: Session, until: date, department: int | None = None) -> list[tuple[str, float | None]]:
+    """Return (month, points or None) of the last twelve frozen months, of a department or of the city."""
+    told = []
+    for one in reversed(appraisals.months(session, f"{until:%Y-%m}", MOST_MONTHS)):
         counts = counting.sums(one.frame, "department" if department else None).get(department, {})
         found = score(one.method, counts)
-        months.append((one.period, found.points if found else None))
-    return Trend(months)
+        told.append((one.period, found.points if found else None))
+    return told

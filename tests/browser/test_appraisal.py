@@ -10,7 +10,7 @@ from tests.portal.conftest import server  # noqa: F401  (a fixture)
 from tests.scenes import on_day
 
 YEAR = settings.today().year
-FIGURES = ("检查完成率", "公示率", "联合检查占比", "实地检查占比")
+FIGURES = ("公示率", "问题发现率", "结果更正率", "抽查事项覆盖率")
 
 
 def test_a_frozen_figure_clicked_down_matches(open_scene, user):  # noqa: F811

@@ -57,10 +57,10 @@ def _appeals(person) -> None:
     page, appellant, office = f"/appraisal/{YEAR}", person("xfjy.shenpi"), person("bangong")
     appellant.does(page, f"/appraisal/{YEAR}/comment", reason="样例意见")
     assert "样例意见" in appellant.does(page, f"/appraisal/{YEAR}/appeal", reason="台风停业，不应计入")
-    row = rows_of(appellant.sees(f"/appraisal/rows?period={YEAR}&indicator=check_done"))[0]
+    row = rows_of(appellant.sees(f"/appraisal/rows?period={YEAR}&indicator=published"))[0]
     fields = office.form(page, f"/appraisal/{YEAR}/decide")
-    other = row.replace("check_done:check:", "check_done:check:99")
-    for wrong, saying in ((other, "没有计入"), ("样例", "看不懂"), ("check_done:check:１:", "看不懂")):
+    other = row.replace("published:check:", "published:check:99")
+    for wrong, saying in ((other, "没有计入"), ("样例", "看不懂"), ("published:check:１:1", "看不懂")):
         with refused(saying):
             appraising.decide("bangong", str(YEAR), True, "属实", [wrong])
     said = office.sends(f"/appraisal/{YEAR}/decide", {**fields, "uphold": "true", "reason": "属实", "rows": row}, 200)
@@ -68,10 +68,10 @@ def _appeals(person) -> None:
     with transaction() as session:
         new, old = appraisals.frozen(session)
         assert [(one.number, one.stage) for one in (new, old)] == [(2, "frozen"), (1, "replaced")]
-        counts = [one.frame.query("indicator == 'check_done'")["n"].sum() for one in (old, new)]
+        counts = [one.frame.query("indicator == 'published'")["n"].sum() for one in (old, new)]
         assert appraisals.verify(session, new) == appraisals.verify(session, old) == []
     assert counts[0] - counts[1] == 1
-    assert row not in rows_of(appellant.sees(f"/appraisal/rows?period={YEAR}&indicator=check_done"))
+    assert row not in rows_of(appellant.sees(f"/appraisal/rows?period={YEAR}&indicator=published"))
 
 
 def test_an_appeal_is_not_upheld_without_rows_nor_decided_twice(open_scene):
@@ -81,7 +81,7 @@ def test_an_appeal_is_not_upheld_without_rows_nor_decided_twice(open_scene):
         with refused("已经定稿"):
             appraising.freeze("bangong", str(YEAR))
     with refused("没有待决定的申诉"):
-        appraising.decide("bangong", str(YEAR), True, "属实", ["check_done:check:1:"])
+        appraising.decide("bangong", str(YEAR), True, "属实", ["published:check:1:"])
     appraising.appeal("xfjy.shenpi", str(YEAR), "样例")
     with refused("须写明哪些记录不计入"):
         appraising.decide("bangong", str(YEAR), True, "属实")

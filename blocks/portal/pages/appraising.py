@@ -46,7 +46,7 @@ def _cards(at: At) -> Shown:
         "there": there, "departments": departments, "city": scorecards.city(there), "chosen": chosen,
         "counties": scorecards.counties(there), "classes": scorecards.by_risk_class(there, "problems"),
         "trend": scorecards.trend(at.session, there.span.last, int(chosen.key) if chosen else None),
-        "said": appraisals.said(at.session, there.period), "kept": appraisals.frozen(at.session),
+        "said": appraisals.said(at.session, there.period), "kept": appraisals.listed(at.session),
         "problems": there.method.indicators.get("problems"), "over": there.span.last < settings.today(),
         "wrong": appraisals.verify(at.session, there.frozen) if (
             there.frozen and at.request.query_params.get("verify")) else None})
