@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.errors import NotAnswering
-from blocks.register import guard
+from blocks.register import guard, reports
 from blocks.register.database import transaction
 from blocks.register.due import is_due
 from blocks.register.trail import OutboxLine
@@ -31,6 +31,7 @@ DEPLOYMENTS = {
     "acceptance": "接收配员/接收配员",
     "field_check": "现场检查/现场检查",
     "publicity": "公示/公示",
+    "exchange": "平台交换/平台交换",
     "reminders": "提醒/提醒",
     "sweep": "巡查/巡查",
     "nightly": "夜间任务/夜间任务",
@@ -52,6 +53,7 @@ def change() -> Iterator[Session]:
     """Yield a session; commit; then wake the flows that the moves made in it have made due."""
     with transaction() as session:
         yield session
+        reports.prepare(session)
         lines = _settle(session)
         guard.take(session)
     if lines and settings.get().events != "off":

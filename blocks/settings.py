@@ -10,7 +10,7 @@ import os
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -68,6 +68,17 @@ class Settings(BaseSettings):
     quiet_hours: str = "20:00-08:00"  # no reminder then, nor on a day that is not worked
     operator: str = ""  # login of the account that is told of failed runs; empty: the office
     messages: Path | None = None  # a folder with the city's own templates of messages
+    platform: Literal["off", "files", "http"] = "off"  # the provincial platform: how it is told
+    draws: Literal["ours", "theirs", "both"] = "ours"  # whose draw decides who is visited
+    platform_mapping: str = "national"  # a name in config/gateway, or the path of a province's own file
+    platform_url: str = ""
+    platform_app: str = "choucha"
+    platform_secret: SecretStr = SecretStr("")
+    platform_signing: Literal["sm3", "sha256"] = "sm3"
+    platform_certificate: Path | None = None  # for mutual TLS: certificate and key in one PEM
+    platform_ca: Path | None = None
+    platform_seconds: int = 20  # a platform that says nothing for so long has not answered
+    platform_per_minute: int = 600
     patience_seconds: int = 120
     salted_pool: bool = False
     site_address: str = ""

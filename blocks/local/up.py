@@ -203,7 +203,7 @@ def _prefect(system: System, *args: str) -> None:
 def _register(system: System) -> None:
     """Register blocks, the work pool and the deployments; again only when they have changed."""
     files = [settings.ROOT / "prefect.yaml", *sorted((settings.ROOT / "flows").glob("*.py")),
-             settings.ROOT / "blocks" / "messenger" / "__init__.py"]
+             *(settings.ROOT / "blocks" / name / "__init__.py" for name in ("messenger", "gateway"))]
     content = hashlib.sha256(b"".join(f.read_bytes() for f in files)
                              + str(settings.ROOT).encode()).hexdigest()
     stamp = system.state / "deployed"
@@ -211,10 +211,11 @@ def _register(system: System) -> None:
         system.say("流程部署没有变化", 0)
         return
     with system.step("积木与工作池已登记"):
-        _prefect(system, "block", "register", "-m", "blocks.messenger")
+        for module in ("blocks.messenger", "blocks.gateway"):
+            _prefect(system, "block", "register", "-m", module)
         _prefect(system, "work-pool", "create", settings.get().work_pool, "--type", "process",
                  "--overwrite")
-    with system.step("九个流程已部署（定时与事件触发）"):
+    with system.step("十个流程已部署（定时与事件触发）"):
         _prefect(system, "deploy", "--all")
     stamp.write_text(content)
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from blocks import settings
-from blocks.register import deliveries
+from blocks.register import deliveries, exchanges
 from blocks.register.draws import Draw, DrawSource, DrawTicket
 from blocks.register.published import Publication
 from blocks.register.schemes import Assignment, Scheme, SchemeReview
@@ -174,6 +174,8 @@ QUESTIONS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "acceptance": _acceptance_due,
     "field_check": _field_check_due,
     "publicity": _publicity_due,
+    "exchange": lambda: and_(settings.get().platform != "off", exists().where(
+        exchanges.Exchange.scheme_id == Scheme.id, exchanges.ready())),
 }
 
 

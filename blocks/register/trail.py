@@ -169,6 +169,8 @@ def _write(session: Session, thing: Moving, move: Move, source: str | None, acto
                       payload=payload, wakes=move.wakes)
     session.add_all([line, told])
     session.info.setdefault("outbox", []).append(told)
+    if move.reports:
+        session.info.setdefault("reports", []).append((move.reports, thing, line))
     _stop_clocks(session, thing, move)
     for clock in move.starts:
         start_clock(session, thing, clock, clock_from or settings.today())

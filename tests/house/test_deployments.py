@@ -36,7 +36,7 @@ def test_every_entrypoint_is_a_flow_of_the_deployments_name(deployment):
 
 def test_the_engine_knows_every_deployment_and_no_other():
     assert {name_of(d) for d in DEPLOYMENTS} == set(engine.DEPLOYMENTS)
-    assert len(DEPLOYMENTS) == len(engine.DEPLOYMENTS) == 9
+    assert len(DEPLOYMENTS) == len(engine.DEPLOYMENTS) == 10
 
 
 def test_every_flow_file_is_deployed():
