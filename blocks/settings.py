@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     platform: Literal["off", "files", "http"] = "off"  # the provincial platform: how it is told
     draws: Literal["ours", "theirs", "both"] = "ours"  # whose draw decides who is visited
     platform_mapping: str = "national"  # a name in config/gateway, or the path of a province's own file
+    platform_kinds: str = ""  # what the platform takes (schemes results …); empty: everything
     platform_url: str = ""
     platform_app: str = "choucha"
     platform_secret: SecretStr = SecretStr("")

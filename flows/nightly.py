@@ -7,7 +7,7 @@ After downtime Prefect runs every missed one; a lock in the register lets only o
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from blocks.steps import nightshift, planning, publishing, reminding, sweeping
+from blocks.steps import exchanging, nightshift, planning, publishing, reminding, sweeping
 from blocks.story import TOLD, actor
 
 
@@ -22,7 +22,7 @@ def nightly() -> str:
         said += [planning.open_schemes(who), planning.remind_drafts(), planning.publish_pages()]
         said += [sweeping.sweep(), nightshift.check_trail(), nightshift.recount_provisional(who),
                  nightshift.check_calendar(), nightshift.refresh_lists(),
-                 nightshift.find_unfit(), publishing.make_figures()]
+                 nightshift.find_unfit(), publishing.make_figures(), exchanging.reconcile(who)]
         said.append(f"督办函{reminding.issue_letters(who)}份，新增提醒{reminding.queue_reminders()}份（上班后发出）")
         nightshift.tidy()
     report = "\n".join(f"- {sentence}" for sentence in said if sentence)

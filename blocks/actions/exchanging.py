@@ -2,7 +2,7 @@
 take in what the platform exports, whole or not at all."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,20 @@ from sqlalchemy.orm import Session
 
 from blocks import engine, settings
 from blocks.actions import Done
-from blocks.errors import Problem, RuleViolation, StageError
+from blocks.errors import NotAnswering, NotTaken, Problem, Refused, RuleViolation, StageError
 from blocks.gateway import Gateway, mapping, workbooks
-from blocks.gateway.comparing import OURS, comparable
+from blocks.gateway.client import Platform
+from blocks.gateway.comparing import OURS, comparable, directory
+from blocks.gateway.drawing import faults
 from blocks.gateway.mapping import Layout
+from blocks.gateway.reconciling import reconcile as compare_all
 from blocks.register import differences, exchanges
 from blocks.register.directories import RosterIntake, account
+from blocks.register.drawn_there import DrawnThere
+from blocks.register.draws import Draw, DrawTicket, open_draw
 from blocks.register.exchanges import Exchange
+from blocks.register.schemes import Scheme
+from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import advance
 from blocks.rules.stages import Actor, Role
 
@@ -97,6 +104,99 @@ def take(login: str, kind: str, path: Path, *, full: bool = False) -> Done:
         session.add(RosterIntake(kind=f"platform:{kind}", content_hash=digest, rows_taken=len(rows),
                                  rows_returned=0, taken_by_id=actor.id))
         return Done(said, "差异请在门户「平台交换」或 choucha platform differences 查看")
+
+
+def pull(login: str, kind: str) -> Done:
+    """Fetch a directory of the platform and compare it with ours, read as strictly as a file.
+
+    Raises:
+        NotAnswering: the platform does not answer, or there is none by HTTP.
+    """
+    with engine.change() as session:
+        actor = _office(session, login)
+    layout, here = mapping.layout(kind, Gateway.in_use().mapping), Path(f"接口：{kind}")
+    rows = workbooks.rows_of(layout, _asked(lambda platform: platform.directory(kind)), here)
+    with engine.change() as session:
+        return Done(_compare(session, layout, here, rows, actor, full=True), "差异请在门户「平台交换」查看")
+
+
+def _asked(question: Callable[[Platform], Iterable[Row]]) -> list[Row]:
+    gateway = Gateway.in_use()
+    if gateway.mode != "http":
+        raise NotAnswering("没有配置平台接口", "请设 CHOUCHA_PLATFORM=http 和地址、密钥，或导入平台导出的文件")
+    try:
+        return list(question(gateway.platform()))
+    except NotTaken as error:
+        raise NotAnswering(f"没有取到：{error}", "请稍后再取；什么都没有改动") from None
+
+
+def drawn(login: str, code: str, path: Path | None = None) -> Done:
+    """Take the list that the platform drew for a scheme: from its export, or else by HTTP.
+
+    With CHOUCHA_DRAWS=theirs it decides who is visited and our sealed draw is the rehearsal; with both
+    it is compared with ours and decides nothing.
+
+    Raises:
+        RosterError: it breaks a rule (recusal, staffing, caps, shape); every fault is listed.
+        StageError: it is not the moment, there is a list already, or this city draws itself.
+    """
+    layout = mapping.layout("drawn", Gateway.in_use().mapping)
+    here = path or Path("接口：抽取名单")
+    rows = workbooks.read(layout, path) if path else workbooks.rows_of(
+        layout, _asked(lambda platform: platform.drawn(code)), here)
+    with engine.change() as session:
+        actor = _office(session, login)
+        scheme = find_scheme(session, code, lock=True)
+        draw = _may_be_taken(session, scheme)
+        problems = faults(session, scheme, draw, rows)
+        if problems and settings.get().draws == "theirs":
+            raise workbooks.refused(layout, here, problems)
+        kept = [{"uscc": row["uscc"], "business": row["name"], "certificates": row["certificates"] or []}
+                for row in rows]
+        session.add(DrawnThere(scheme_id=scheme.id, content=kept, file_name=here.name, sha=exchanges.sha(kept),
+                               decides=settings.get().draws == "theirs", taken_by_id=actor.id))
+        advance(session, draw, "drawn", actor, verb="收下平台抽取的名单", details={"sha": exchanges.sha(kept),
+                                                                              "number": len(kept)})
+        if settings.get().draws == "theirs":
+            return Done(f"{scheme.title}：平台抽取的{len(rows)}家已收下", "系统随即配人；我方的抽取作为演练")
+        theirs = {f"{code}:{row['uscc']}": {"name": row["name"]} for row in rows}
+        ours = {f"{code}:{one.target.uscc}": {"name": one.target.name} for one in session.scalars(
+            select(DrawTicket).where(DrawTicket.draw_id == draw.id, ~DrawTicket.is_reserve))}
+        return Done(str(differences.compare(session, "drawn", ours, theirs, here.name, actor)), "以我方抽取为准")
+
+
+def _may_be_taken(session: Session, scheme: Scheme) -> Draw:
+    draw = open_draw(session, scheme.id)
+    if settings.get().draws == "ours":
+        raise StageError("本市由我方抽取（CHOUCHA_DRAWS=ours），不收平台的名单", "确要改由平台抽取，请改设置")
+    if draw is None or draw.stage != "drawn" or (settings.get().draws == "theirs" and scheme.stage != "approved"):
+        raise StageError(f"{scheme.title}还没有到收名单的时候，或已经过了", "我方封存的抽取出签之后、配人之前收")
+    if session.get(DrawnThere, scheme.id):
+        raise StageError(f"{scheme.title}的平台名单已经收下，不能再换", "确需重抽，请按作废程序办理")
+    return draw
+
+
+def export(login: str, kind: str, out: Path, code: str = "") -> Done:
+    """Write a workbook for the platform: what has no receipt yet of a kind, or the directory of businesses."""
+    layout = mapping.layout(kind, Gateway.in_use().mapping)
+    with engine.change() as session:
+        _office(session, login)
+        scheme_id = find_scheme(session, code).id if code else None
+        rows = directory(session) if kind == "targets" else exchanges.unsettled_rows(session, kind, scheme_id)
+    try:
+        number = workbooks.write(layout, rows, out)
+    except Refused as error:
+        raise RuleViolation(f"没有写成：{error}", "请补全对照表；什么都没有写") from None
+    except OSError as error:
+        raise RuleViolation(f"写不了文件 {out}：{error.strerror}", "请用 --out 换一个地方") from None
+    return Done(f"{layout.label}{number}条已写入 {out}", "在平台导入后，用 choucha platform import receipts 导回回执")
+
+
+def reconcile(login: str) -> Done:
+    """Compare with the platform now."""
+    with engine.change() as session:
+        actor = _office(session, login)
+    return Done(compare_all(Gateway.in_use(), actor) or "按文件交换，请导入平台导出的文件核对")
 
 
 def _receipts(session: Session, layout: Layout, path: Path, rows: list[Row], actor: Actor, full: bool) -> str:

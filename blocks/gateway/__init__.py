@@ -13,6 +13,7 @@ from prefect.blocks.core import Block
 from pydantic import SecretStr
 
 from blocks import settings
+from blocks.errors import NotAnswering, Refused
 from blocks.gateway import mapping, workbooks
 from blocks.gateway.client import Line, Platform
 from blocks.register.exchanges import BY_FILE, KINDS, Exchange
@@ -67,7 +68,11 @@ class Gateway(Block):
             NotTaken, Unsure, Refused: see `blocks.errors`.
         """
         if self.mode == BY_FILE:
-            workbooks.write(mapping.layout(one.kind, self.mapping), one.content, self.file(one))
+            try:
+                layout = mapping.layout(one.kind, self.mapping)
+            except NotAnswering as error:
+                raise Refused(error.message) from None
+            workbooks.write(layout, one.content, self.file(one))
             return None
         return self.platform().give(one.key, one.kind, one.scheme.code, one.sha, one.content)
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from blocks import settings
 from blocks.errors import Problem
 from blocks.gateway.mapping import Layout
 from blocks.register.directories import InspectionItem, Inspector, Target
@@ -50,6 +51,13 @@ def _targets(session: Session, layout: Layout, rows: list[Row], full: bool) -> F
                           for one in session.scalars(query))), [], {}
 
 
+def directory(session: Session) -> list[Row]:
+    """Return our directory of businesses, without what is private."""
+    names = {**settings.COUNTIES, settings.CITY_CODE: "市直"}
+    return [{"key": one.uscc, "uscc": one.uscc, "name": one.name, "address": one.address, "company_type": one.kind,
+             "area": names.get(one.county_code, "")} for one in session.scalars(select(Target).order_by(Target.uscc))]
+
+
 def _inspectors(session: Session, layout: Layout, rows: list[Row], full: bool) -> Found:
     query = select(Inspector).where(Inspector.active)
     if not full:
@@ -90,7 +98,7 @@ def _no_visit(session: Session, known: dict[tuple[str, str], str], row: Row) -> 
     """Say what is wrong with a row about a business that is not visited, or no longer."""
     stage = known.get((row["scheme_code"], row["uscc"]))
     if stage == "replaced":
-        return Problem(row["row_"], "uniscid", row["uscc"], "这家已经递补，不再检查，却有结果", "请在平台上删去，或核实递补")
+        return Problem(row["row_"], "uniscid", row["uscc"], "这家已经递补，不再检查，却有结果", "请在平台上删去或核实")
     if stage is None:
         there = session.scalar(select(Target.name).where(Target.uscc == row["uscc"]))
         return Problem(row["row_"], "uniscid", row["uscc"],

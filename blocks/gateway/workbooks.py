@@ -11,6 +11,7 @@ from blocks.gateway.mapping import Layout
 from blocks.rosters.checking import Reading
 from blocks.rosters.writing import HEADING, TEXT, beside, cell_text, new_workbook
 
+PLACES = {"counties": settings.COUNTIES, "city_code": settings.CITY_CODE}
 STATED_TOTAL = r"共\s*(\d+)\s*[家户人条行项个]"
 
 
@@ -40,13 +41,26 @@ def write(layout: Layout, rows: Iterable[Mapping[str, Any]], path: Path) -> int:
     return len(lines)
 
 
+def rows_of(layout: Layout, items: Iterable[Mapping[str, Any]], where: Path) -> list[dict[str, Any]]:
+    """Return rows that came by HTTP, by our fields, checked as if they had come in a workbook."""
+    def text(value: Any) -> str:
+        return "、".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+    lines = [[text(item.get(column.field)) for column in layout.columns] for item in items]
+    table = [(1, [column.heading for column in layout.columns]), *enumerate(lines, 2)]
+    return _checked(layout, where, rosters.check(layout.kind, [rosters.Sheet("", table, ())], **PLACES))
+
+
 def read(layout: Layout, path: Path) -> list[dict[str, Any]]:
     """Return the rows of a platform's export by our own fields, each with `row_`; all or nothing.
 
     Raises:
         RosterError: every fault is listed: unknown headings, codes and dates that are none, a file cut off.
     """
-    reading = rosters.read(layout.kind, path, counties=settings.COUNTIES, city_code=settings.CITY_CODE)
+    return _checked(layout, path, rosters.read(layout.kind, path, **PLACES))
+
+
+def _checked(layout: Layout, path: Path, reading: Reading) -> list[dict[str, Any]]:
     problems = [*reading.problems, *_unknown(layout, reading), *_cut_off(reading)]
     if problems:
         raise refused(layout, path, problems)

@@ -15,6 +15,8 @@ from blocks.rules.stages import Actor
 
 KINDS = {"targets": "检查对象", "inspectors": "检查人员", "items": "事项清单", "exchanges": "报送",
          "results": "检查结果", "drawn": "抽取名单", "receipts": "回执"}
+LABELS = {"name": "名称", "address": "地址", "uscc": "代码", "result": "结果", "inspected_on": "检查日期",
+          "sha": "摘要", "rows": "条数", "department": "部门", "version": "版本", "authority": "机关"}
 Row = Mapping[str, Any]
 
 
@@ -88,6 +90,14 @@ def compare(session: Session, kind: str, ours: Mapping[str, Row], theirs: Mappin
         elif (found.ours, found.theirs) != both:
             advance(session, found, "found", actor, ours=both[0], theirs=both[1], source=source)
     return Compared(len(ours), len(theirs), new, still, gone)
+
+
+def told(side: Row | None, other: Row | None) -> str:
+    """Return what one side says where the other does not say the same, in Chinese."""
+    if side is None:
+        return "（没有）"
+    return "，".join(f"{LABELS.get(name, name)} {value}" for name, value in side.items()
+                    if other is None or other.get(name) != value)
 
 
 def open_ones(session: Session, kind: str = "") -> list[Difference]:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from blocks import settings
 from blocks.register import deliveries, exchanges
+from blocks.register.drawn_there import DrawnThere
 from blocks.register.draws import Draw, DrawSource, DrawTicket
 from blocks.register.published import Publication
 from blocks.register.schemes import Assignment, Scheme, SchemeReview
@@ -56,9 +57,16 @@ def _draw_due() -> ColumnElement[bool]:
         ~_missing(DrawSource.commitment, "reveal"), Draw.contributions_due < settings.now()))
     beacon = beacons_due().where(DrawSource.draw_id == Draw.id).exists()
     ready = exists().where(Draw.scheme_id == Scheme.id, or_(
-        announced, _castable(), and_(Draw.stage == "sealed", beacon), Draw.stage == "drawn"))
+        announced, _castable(), and_(Draw.stage == "sealed", beacon), and_(Draw.stage == "drawn", _decided())))
     none = ~exists().where(Draw.scheme_id == Scheme.id, Draw.stage != "void")
     return and_(Scheme.stage == "approved", or_(none, ready))
+
+
+def _decided() -> ColumnElement[bool]:
+    """Who is visited is known: by our draw, or the list that the platform drew is here."""
+    if settings.get().draws != "theirs":
+        return true()
+    return exists().where(DrawnThere.scheme_id == Scheme.id)
 
 
 def _castable() -> ColumnElement[bool]:

@@ -167,6 +167,14 @@ def listed(session: Session, stage: str = "", limit: int = 200) -> list[Exchange
     return list(session.scalars(query.where(Exchange.stage == stage) if stage else query))
 
 
+def unsettled_rows(session: Session, kind: str, scheme_id: int | None = None) -> list[dict]:
+    """Return the rows of a kind that the platform has not acknowledged, the oldest first."""
+    query = select(Exchange.content).where(Exchange.kind == kind, Exchange.stage != "acknowledged").order_by(
+        Exchange.id)
+    found = session.scalars(query.where(Exchange.scheme_id == scheme_id) if scheme_id else query)
+    return [row for content in found for row in content]
+
+
 def counts(session: Session) -> dict[str, int]:
     """Return how many exchanges stand in each stage."""
     return dict(session.execute(select(Exchange.stage, func.count()).group_by(Exchange.stage)).all())

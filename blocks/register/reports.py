@@ -38,7 +38,10 @@ def prepare(session: Session) -> None:
     groups: dict[tuple[int, str], list[tuple[Moving, TrailLine]]] = {}
     for kind, thing, line in told:
         groups.setdefault((scheme_of(thing), kind), []).append((thing, line))
+    wanted = settings.get().platform_kinds.split() or ROWS
     for (scheme_id, kind), some in groups.items():
+        if kind not in wanted:
+            continue
         scheme = session.get_one(Scheme, scheme_id)
         rows = ROWS[kind](session, scheme, {thing.id: thing for thing, _ in some}.values())
         if rows:

@@ -161,6 +161,7 @@ MOVES: tuple[Move, ...] = (
     Move("draw", "sealed", "drawn", "出签", _S, reports="draws", meets=("contribution",)),
     Move("draw", "sealed", "sealed", "申请作废", _O, needs_reason=True, anywhere=True),
     Move("draw", "drawn", "drawn", "申请作废", _O, needs_reason=True, anywhere=True),
+    Move("draw", "drawn", "drawn", "收下平台抽取的名单", _O, anywhere=True, wakes="draw"),
     Move("draw", "sealed", "void", "作废", _O | _A, needs_reason=True, anywhere=True,
          other_than=("void_asked_by_id",), wakes="draw", meets=("contribution",)),
     Move("draw", "drawn", "void", "作废", _O | _A, needs_reason=True, anywhere=True,

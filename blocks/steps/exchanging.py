@@ -10,6 +10,7 @@ from datetime import timedelta
 from blocks import engine, settings
 from blocks.errors import NotTaken, Refused, Unsure
 from blocks.gateway import Gateway
+from blocks.gateway.reconciling import reconcile as compare_all
 from blocks.register import exchanges, notices
 from blocks.register.exchanges import BY_FILE, Exchange
 from blocks.rules.stages import Actor, label
@@ -32,6 +33,11 @@ def hand_over(scheme_id: int, actor: Actor) -> str | None:
         if stage == "prepared":
             break
     return "，".join(f"{label('exchange', stage)}{number}件" for stage, number in done.items()) or None
+
+
+def reconcile(actor: Actor) -> str | None:
+    """Compare both sides; nothing where the city has no platform, or only files."""
+    return None if settings.get().platform == "off" else compare_all(Gateway.in_use(), actor)
 
 
 def _one(id_: int, gateway: Gateway, actor: Actor) -> str | None:

@@ -14,6 +14,7 @@ from blocks.errors import InspectionError, RosterError
 from flows.cli import (
     catalogue,
     dates,
+    exchanging,
     importing,
     messages,
     papers,
@@ -42,6 +43,7 @@ app.command("timeline")(telling.timeline)
 app.command("verify")(verifying.verify)
 app.command("check-trail")(telling.check_trail)
 app.add_typer(portal.account, name="account")
+app.add_typer(exchanging.platform, name="platform")
 app.add_typer(catalogue.catalogue, name="catalogue")
 app.add_typer(dates.calendar, name="calendar")
 app.command("clocks")(messages.clocks)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from blocks import settings
+from blocks.register import database
 from blocks.register.database import transaction
 from tests.conftest import carry_all
 
@@ -72,6 +73,22 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 def by_http(province: Province, told) -> Province:
     told(platform="http", platform_url=province.url, platform_secret=SECRET, platform_seconds=1)
     return province
+
+
+@pytest.fixture
+def open_scene(scenes, carry_on) -> Iterator[Callable[[str], str]]:
+    """Enter a scene of its own that was made while the city had no platform."""
+
+    def open_(name: str) -> str:
+        wanted = {key: os.environ.pop(key) for key in list(os.environ) if key.startswith("CHOUCHA_PLATFORM")}
+        settings.get.cache_clear()
+        code = scenes.open(name, carry_on)
+        os.environ.update(wanted)
+        settings.get.cache_clear()
+        return code
+
+    yield open_
+    database.engine(settings.database_url()).dispose()
 
 
 def time_passes() -> None:

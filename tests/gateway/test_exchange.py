@@ -71,7 +71,7 @@ def test_a_run_that_died_after_handing_over_is_asked_about_and_not_sent_again(op
     with transaction() as session:
         id_, = exchanges.waiting(session, find_scheme(session, code).id)
         claimed, ask = exchanges.claim(session, id_, "http", actor("flow.exchange"))
-        assert not ask
+        assert (claimed.scheme.code, ask) == (code, False)
     Gateway.from_settings().give(claimed)  # … and here the run dies
     assert rows(STAGES) == [("assignments", "sent")]
     assert run("exchange", code) == []

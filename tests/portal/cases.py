@@ -1,12 +1,14 @@
 """Every deed of the portal in a scene where somebody may do it: what is sent, who may, whose it is."""
 
+import os
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from blocks import settings
 from blocks.actions import (
     absences,
     accounts,
@@ -23,7 +25,10 @@ from blocks.actions import (
     visits,
     withholding,
 )
+from blocks.register import differences
 from blocks.register.database import transaction
+from blocks.register.directories import account
+from blocks.register.exchanges import Exchange
 from blocks.register.visits import Visit
 from blocks.rules.stages import MOVES, Move
 from tests import people
@@ -53,7 +58,6 @@ class Ground:
         return first_check(self.code)[1]
 
     def certificate(self) -> str:
-        from blocks.register.directories import account
         from blocks.register.visits import Inspector
         with transaction() as session:
             return session.get_one(Inspector, account(session, self.team[0]).inspector_id).certificate_no
@@ -240,7 +244,35 @@ THEIR_CHECK = ("drafter-lead", "approver-lead", LEADER, SECOND)
 RATING = {"showed_certificate": "true", "only_what_was_listed": "true", "asked_for_money": "false",
           "satisfaction": "5"}
 
+def _told(ground: Ground) -> None:
+    """The platform was told something by a file, and both sides differ about it."""
+    os.environ["CHOUCHA_PLATFORM"] = "files"
+    settings.get.cache_clear()
+    try:
+        assignments.accept("wjj.jingban", ground.code)
+        ground.carry_on()
+        with transaction() as session:
+            one = session.scalar(select(Exchange).order_by(Exchange.id).limit(1))
+            office = account(session, "bangong").as_actor()
+            differences.compare(session, "exchanges", {"k": {"name": "甲"}}, {}, "样例", office, {"k": one.id})
+            ground.ids |= {"exchange": one.id, "difference": differences.open_ones(session)[0].id}
+    finally:
+        del os.environ["CHOUCHA_PLATFORM"]
+        settings.get.cache_clear()
+
+
+def _of_told(thing: str) -> Callable:
+    return lambda ground: {f"{thing}_id": ground.ids[thing]}
+
+
 CASES: dict[str, Case] = {
+    "/exchanges/{exchange_id}/resend": Case("dispatched", owners=ALL, prepare=_told, params=_of_told("exchange")),
+    "/exchanges/{exchange_id}/receipt": Case("dispatched", owners=ALL, prepare=_told, params=_of_told("exchange"),
+                                             form=_with(receipt="HZ-1")),
+    "/differences/{difference_id}/accept": Case("dispatched", ("difference", "认可差异"), ALL, prepare=_told,
+                                                params=_of_told("difference"), form=_reason),
+    "/differences/{difference_id}/resend": Case("dispatched", ("difference", "按我方重新报送"), ALL, prepare=_told,
+                                                params=_of_told("difference")),
     "/schemes": Case("drafted", ("scheme", "起草"), form=_scheme, json=_scheme_json,
                      params=lambda ground: {}),
     "/schemes/{code}/edit": Case("drafted", ("scheme", "修改"), form=_scheme, json=_scheme_json),

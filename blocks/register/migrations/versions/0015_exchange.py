@@ -53,7 +53,8 @@ def upgrade() -> None:
                     postgresql_where=sa.text("stage = 'found'"))
     op.create_table(
         "drawn_there", sa.Column("scheme_id", Big, nullable=False), sa.Column("content", JSONB(), nullable=False),
-        sa.Column("file_name", Text, nullable=False), sa.Column("sha256", Text, nullable=False),
+        sa.Column("file_name", Text, nullable=False), sa.Column("sha", Text, nullable=False),
+        sa.Column("decides", sa.Boolean(), nullable=False),
         sa.Column("taken_by_id", Big, nullable=False),
         sa.Column("taken_at", Instant, server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("scheme_id", name="pk_drawn_there"),
@@ -62,7 +63,7 @@ def upgrade() -> None:
     op.execute("CREATE TRIGGER insert_only BEFORE UPDATE OR DELETE ON drawn_there "
                "FOR EACH ROW EXECUTE FUNCTION refuse_change()")
     op.execute("CREATE VIEW public_drawn_there AS "
-               "SELECT scheme_id, sha256, taken_at, jsonb_array_length(content) AS number FROM drawn_there")
+               "SELECT scheme_id, sha, decides, taken_at, jsonb_array_length(content) AS number FROM drawn_there")
     op.execute("GRANT SELECT ON public_drawn_there TO choucha_publisher")
 
 
