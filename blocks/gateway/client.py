@@ -31,7 +31,8 @@ MOST_PAGES = 10_000
 TAKEN, UNKNOWN = 0, 4040
 BROKEN = 5000  # codes from here on: it went wrong on their side, nobody knows how far it came
 AWAY = {5030: "正在维护", 4290: "太忙"}
-OUR_SIDE = {4010: "签名不符，请核对密钥", 4011: "时钟不符", 4012: "随机串用过"}
+CLOCK = 4011
+OUR_SIDE = {4010: "签名不符，请核对密钥", CLOCK: "时钟不符", 4012: "随机串用过"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ class Platform:
     def _pages(self, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         cursor, seen = "", set()
         for _ in range(MOST_PAGES):
-            said = self._call("GET", f"{path}?{urlencode({**query, **({'cursor': cursor} if cursor else {})})}")
+            asked = urlencode({**query, **({"cursor": cursor} if cursor else {})})
+            said = self._call("GET", f"{path}?{asked}" if asked else path)
             yield from _of(said, "items") or []
             cursor = str(_of(said, "next") or "")
             if not cursor:
@@ -154,13 +156,15 @@ class Platform:
         if not fits(self.line.signing, self.line.secret, str(status), path, at, nonce, answer,
                     given.get("X-Signature", "")):
             raise self._unbelieved(status, given, answer)
-        if not at.isdecimal() or abs(int(at) - settings.now().timestamp()) > SKEW:
-            raise Unsure(f"平台的回答时钟不符（{at}）")
         try:
             said = json.loads(answer)
             code, message = said["code"], str(said.get("message", ""))
         except (ValueError, KeyError, TypeError):
             raise Unsure(f"平台的回答看不懂（{status}）") from None
+        if code == CLOCK:
+            raise NotTaken(f"{OUR_SIDE[code]}：{_off(given)}")
+        if not at.isdecimal() or abs(int(at) - settings.now().timestamp()) > SKEW:
+            raise Unsure(f"平台的回答时钟不符：{_off(given)}")
         return self._meant(code, message, said.get("data"), status)
 
     def _meant(self, code: Any, message: str, data: Any, status: int) -> Any:
@@ -181,7 +185,7 @@ class Platform:
         with suppress(ValueError, TypeError, AttributeError):
             code = json.loads(answer).get("code")
             if status == 401 and code in OUR_SIDE:
-                return NotTaken(OUR_SIDE[code] + (f"：{_off(given)}" if code == 4011 else ""))
+                return NotTaken(OUR_SIDE[code] + (f"：{_off(given)}" if code == CLOCK else ""))
         return Unsure(f"平台的回答签名不符（{status}）")
 
 

@@ -11,6 +11,7 @@ import typer
 
 from blocks import settings
 from blocks.errors import InspectionError
+from flows.cli.simulated import beside_platform
 from flows.cli.telling import console
 
 DEMO_PASSWORD = "yanshi-2026"  # of invented people, on loopback
@@ -88,7 +89,7 @@ def demo(
     for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
         signal.signal(stop, _as_interrupt)
     try:
-        with running(say) as system:
+        with beside_platform(os.environ.get("PLATFORM", "")), running(say) as system:
             _make_site()
             tell_addresses(system.facts)
             story = Demo(system, console, targets)
