@@ -114,7 +114,7 @@ def pull(login: str, kind: str) -> Done:
     """
     with engine.change() as session:
         actor = _office(session, login)
-    layout, here = mapping.layout(kind, Gateway.in_use().mapping), Path(f"接口：{kind}")
+    layout, here = mapping.layout(kind, Gateway.in_use().mapping), Path(f"接口 {kind}")
     rows = workbooks.rows_of(layout, _asked(lambda platform: platform.directory(kind)), here)
     with engine.change() as session:
         return Done(_compare(session, layout, here, rows, actor, full=True), "差异请在门户「平台交换」查看")
@@ -239,6 +239,8 @@ def _wrong_receipt(one: Exchange | None, row: Row) -> tuple[str, str] | None:
 
 def _compare(session: Session, layout: Layout, path: Path, rows: list[Row], actor: Actor, full: bool) -> str:
     """Compare a directory or the results of the platform with ours, by code and name."""
+    if layout.name not in OURS:
+        raise RuleViolation(f"「{layout.label}」只报送，不导入核对", "可以导入：" + "、".join((*TAKERS, *OURS)))
     theirs = {comparable(layout, row)[0]: comparable(layout, row)[1] for row in rows}
     ours, problems, ids = OURS[layout.name](session, layout, rows, full)
     if problems:

@@ -16,6 +16,7 @@ from blocks import settings
 from blocks.errors import NotAnswering, Refused
 from blocks.gateway import mapping, workbooks
 from blocks.gateway.client import Line, Platform
+from blocks.gateway.national import hold
 from blocks.register.exchanges import BY_FILE, KINDS, Exchange
 
 FOLDER = "platform"  # under the state directory: workbooks to be carried
@@ -67,6 +68,8 @@ class Gateway(Block):
         Raises:
             NotTaken, Unsure, Refused: see `blocks.errors`.
         """
+        if one.kind == "publications":
+            hold(one.content)
         if self.mode == BY_FILE:
             try:
                 layout = mapping.layout(one.kind, self.mapping)

@@ -34,7 +34,8 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-COMPARED = {"targets": {"uscc", "name", "address"}, "inspectors": {"certificate_no", "name", "department"},
+COMPARED = {"tasks": {"name"}, "targets": {"uscc", "name", "address"},
+            "inspectors": {"certificate_no", "name", "department"},
             "items": {"code", "name", "department"},
             "results": {"scheme_code", "authority", "uscc", "item_code", "version", "result", "inspected_on"}}
 
@@ -74,6 +75,12 @@ def _items(session: Session, layout: Layout, rows: list[Row], full: bool) -> Fou
                           for one in session.scalars(query))), [], {}
 
 
+def _tasks(session: Session, layout: Layout, rows: list[Row], full: bool) -> Found:
+    """What the province asks for is compared with our schemes by name: the rest is to be drafted."""
+    return _side(layout, ({"name": name} for name in session.scalars(select(Scheme.name).where(
+        Scheme.stage != "cancelled", Scheme.name.in_([row["name"] for row in rows]))))), [], {}
+
+
 def _results(session: Session, layout: Layout, rows: list[Row], full: bool) -> Found:
     """Ours are the results told so far in the schemes of the file; each visit must be one of ours."""
     codes = {row["scheme_code"] for row in rows}
@@ -106,4 +113,4 @@ def _no_visit(session: Session, known: dict[tuple[str, str], str], row: Row) -> 
     return None
 
 
-OURS = {"targets": _targets, "inspectors": _inspectors, "items": _items, "results": _results}
+OURS = {"tasks": _tasks, "targets": _targets, "inspectors": _inspectors, "items": _items, "results": _results}

@@ -10,23 +10,16 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from blocks.draw.pool import parse_pool
 from blocks.errors import Problem
 from blocks.register.bench import Bench, of_draw
 from blocks.register.contents import proposed_items
 from blocks.register.directories import Inspector, Target
-from blocks.register.draws import Draw, DrawTicket, file_bytes
+from blocks.register.drawn_there import strata
+from blocks.register.draws import Draw, DrawTicket
 from blocks.register.schemes import Scheme, departments_of
 from blocks.rules.eligibility import INSPECTOR_EXCLUSIONS
 
 Row = dict[str, Any]
-
-
-def strata(session: Session, draw: Draw, usccs: list[str]) -> dict[str, str | None]:
-    """Return each business's stratum in the sealed pool; None: it is not in the pool."""
-    pool = parse_pool(file_bytes(session, draw.id, "pool.tsv"))
-    places = {uscc: pool.find(uscc) for uscc in usccs}
-    return {uscc: None if at is None else pool.codes[pool.strata[at]] for uscc, at in places.items()}
 
 
 def faults(session: Session, scheme: Scheme, draw: Draw, rows: list[Row]) -> list[Problem]:

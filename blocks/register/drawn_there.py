@@ -2,9 +2,11 @@
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from blocks.draw.pool import parse_pool
 from blocks.register.base import AccountRef, Base, Now
+from blocks.register.draws import Draw, file_bytes
 
 
 class DrawnThere(Base):
@@ -22,3 +24,10 @@ class DrawnThere(Base):
     decides: Mapped[bool]
     taken_by_id: Mapped[AccountRef]
     taken_at: Mapped[Now]
+
+
+def strata(session: Session, draw: Draw, usccs: list[str]) -> dict[str, str | None]:
+    """Return each business's stratum in the sealed pool; None: it is not in the pool."""
+    pool = parse_pool(file_bytes(session, draw.id, "pool.tsv"))
+    places = {uscc: pool.find(uscc) for uscc in usccs}
+    return {uscc: None if at is None else pool.codes[pool.strata[at]] for uscc, at in places.items()}

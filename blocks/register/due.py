@@ -204,7 +204,8 @@ def find(session: Session) -> list[Work]:
         for scheme_id in schemes_due(session, question()):
             last = session.scalar(select(func.max(TrailLine.number)).where(
                 TrailLine.scheme_id == scheme_id))
-            found.append(Work(flow, scheme_id, str(last)))
+            tries = f".{exchanges.tries(session, scheme_id)}" if flow == "exchange" else ""  # asking leaves no trail
+            found.append(Work(flow, scheme_id, f"{last}{tries}"))
     if deliveries.is_waiting(session):  # another work every ten minutes, for as long as it waits
         found.append(Work("reminders", None, f"{settings.now():%Y-%m-%dT%H:%M}"[:-1]))
     return found

@@ -78,11 +78,12 @@ def prepare(session: Session, key: str, kind: str, scheme_id: int, content: list
 def ready() -> ColumnElement[bool]:
     """An exchange is to be handed over or asked about now, and the platform is not known to be away."""
     now, away = settings.now(), aliased(Exchange)
-    lost = (Exchange.stage == "sent") & (Exchange.by != BY_FILE) & (Exchange.tried_at < now - PATIENCE)
+    carried = (Exchange.by == BY_FILE) & Exchange.receipt.is_not(None)  # by a person, who takes longer
+    lost = (Exchange.stage == "sent") & ~carried & (Exchange.tried_at < now - PATIENCE)
     # a try in the future tells that the clock was set back
     return (or_(Exchange.stage.in_(("prepared", "unknown")) & or_(
         Exchange.next_at <= now, Exchange.tried_at > now), lost)
-        & ~select(away.id).where(away.away, away.stage == "prepared", away.next_at > now,
+        & ~select(away.id).where(away.away, away.stage.in_(("prepared", "unknown")), away.next_at > now,
                                  away.tried_at <= now).exists())
 
 
@@ -109,7 +110,7 @@ def claim(session: Session, exchange_id: int, by: str, actor: Actor) -> tuple[Ex
         advance(session, one, "unknown", actor)
     now, ask = settings.now(), one.stage == "unknown"
     if ask:
-        one.tries, one.tried_at, one.next_at = one.tries + 1, now, now + PATIENCE
+        one.tries, one.tried_at, one.next_at, one.away = one.tries + 1, now, now + PATIENCE, False
     else:
         advance(session, one, "sent", actor, by=by, tries=one.tries + 1, tried_at=now, away=False)
     session.flush()
@@ -132,12 +133,22 @@ def settle(session: Session, exchange_id: int, outcome: str | NotTaken | None, a
     elif isinstance(outcome, Refused):
         advance(session, one, "refused", actor, reason=str(outcome), last_error=str(outcome))
     elif one.stage == "unknown":
-        one.next_at, one.last_error = later, str(outcome)
+        one.next_at, one.last_error, one.away = later, str(outcome), is_away(outcome)
     elif isinstance(outcome, Unsure):
         advance(session, one, "unknown", actor, next_at=later, last_error=str(outcome))
     else:
         advance(session, one, "prepared", actor, verb="平台未收，稍后再报", next_at=later,
                 last_error=str(outcome), away=True)
+
+
+def is_away(outcome: object) -> bool:
+    """Tell whether the platform was not there at all: the next would not be taken either."""
+    return isinstance(outcome, NotTaken) and not isinstance(outcome, (Refused, Unsure))
+
+
+def tries(session: Session, scheme_id: int) -> int:
+    """Return how often a scheme's exchanges were tried in all."""
+    return session.scalar(select(func.sum(Exchange.tries)).where(Exchange.scheme_id == scheme_id)) or 0
 
 
 def pause(tries: int) -> timedelta:

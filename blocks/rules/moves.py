@@ -206,7 +206,7 @@ MOVES: tuple[Move, ...] = (
          other_than=("replacement_asked_by_id",), wakes="acceptance"),
     Move("visit", "planned", "done", "检查完成", _S | _I, anywhere=True),
 
-    Move("check", None, "planned", "列入检查", _S),  # recording counts from the visit's day
+    Move("check", None, "planned", "列入检查", _S, reports="pairings"),  # recording counts from the visit's day
     Move("check", "planned", "planned", "抽定检查人员", _S, reports="pairings"),
     Move("check", "planned", "planned", "填报记录", _I),
     Move("check", "planned", "recorded", "确认记录", _I, other_than=("recorded_by_id",),

@@ -27,10 +27,10 @@ def hand_over(scheme_id: int, actor: Actor) -> str | None:
     with engine.change() as session:
         waiting = exchanges.waiting(session, scheme_id)
     for id_ in waiting:
-        stage = _one(id_, gateway, actor)
+        stage, is_away = _one(id_, gateway, actor)
         if stage:
             done[stage] += 1
-        if stage == "prepared":
+        if is_away:
             break
     return "，".join(f"{label('exchange', stage)}{number}件" for stage, number in done.items()) or None
 
@@ -40,14 +40,15 @@ def reconcile(actor: Actor) -> str | None:
     return None if settings.get().platform == "off" else compare_all(Gateway.in_use(), actor)
 
 
-def _one(id_: int, gateway: Gateway, actor: Actor) -> str | None:
-    """Take one exchange as far as it can go now; return the stage it stands in, None where it is not due."""
+def _one(id_: int, gateway: Gateway, actor: Actor) -> tuple[str, bool]:
+    """Take one exchange as far as it can go now; return the stage it stands in, "" where it is not due, and
+    whether the platform was away."""
     with engine.change() as session:
         if exchanges.tried_since(session, settings.now() - timedelta(minutes=1)) >= gateway.per_minute:
-            return None  # the sweep goes on with the rest
+            return "", True  # the sweep goes on with the rest
         claimed = exchanges.claim(session, id_, gateway.mode, actor)
         if claimed is None:
-            return None
+            return "", False
         one, ask = claimed
         key = one.scheme.code, one.key  # read before the session ends
     outcome = _spoken(one, ask, gateway)
@@ -61,7 +62,7 @@ def _one(id_: int, gateway: Gateway, actor: Actor) -> str | None:
             notices.queue(session, f"platform:{settings.today()}:{str(outcome)[:60]}", "platform",
                           f"省级平台：{key[0]} 没有报送成功", f"{outcome}\n报送编号 {key[1]}。"
                           "本地的检查不受影响；请在门户「平台交换」中查看。", scheme_id=stands.scheme_id)
-        return stands.stage
+        return stands.stage, exchanges.is_away(outcome)
 
 
 def _spoken(one: Exchange, ask: bool, gateway: Gateway) -> str | NotTaken | None:

@@ -12,11 +12,10 @@ from blocks.draw.departments import pair_all
 from blocks.draw.pairing import Pairing, pair
 from blocks.draw.result import replacement_line
 from blocks.errors import InspectionError, StaffingError
-from blocks.gateway.drawing import strata
 from blocks.register import notices
 from blocks.register.bench import leave_days
 from blocks.register.directories import Department, Target
-from blocks.register.drawn_there import DrawnThere
+from blocks.register.drawn_there import DrawnThere, strata
 from blocks.register.draws import Draw, DrawTicket, file_bytes, open_draw, put_file
 from blocks.register.merging import companions, group, merged, part
 from blocks.register.schemes import Assignment, Scheme

@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from blocks import settings
 from blocks.actions import assignments, exchanging
 from blocks.gateway import Gateway, client
 from blocks.register import exchanges, trail
 from blocks.register.database import transaction
+from blocks.register.due import find
 from blocks.register.schemes import scheme as find_scheme
 from tests import people
 from tests.gateway.conftest import carry_out, rows, time_passes
@@ -95,6 +97,38 @@ def test_while_the_platform_is_away_one_exchange_is_tried_and_the_inspection_goe
     time_passes()
     run("exchange", code)
     assert rows("SELECT sum(tries), count(*) FROM exchanges") == [(2, prepared)]
+
+
+def test_three_days_without_an_answer_do_not_use_up_the_sweeps_tries(open_scene, by_http, told):
+    code = one(open_scene("dispatched"))
+    by_http.will("lost_reply")
+    run("exchange", code)
+    told(platform_url="http://127.0.0.1:9")
+    works = set()
+    for _ in range(8):
+        time_passes()
+        with transaction() as session:
+            work, = (work for work in find(session) if work.flow == "exchange")
+        works.add(work.key)
+        run("exchange", code)
+    assert len(works) == 8
+    assert rows("SELECT stage, away FROM exchanges") == [("unknown", True)]
+    told(platform_url=by_http.url)
+    time_passes()
+    assert run("exchange", code) == ["平台已接收1件"]
+    assert by_http.state["doubles"] == []
+
+
+def test_a_workbook_that_was_never_written_is_written_by_the_next_run(open_scene, told):
+    told(platform="files")
+    code = one(open_scene("dispatched"))
+    with transaction() as session:
+        id_, = exchanges.waiting(session, find_scheme(session, code).id)
+        exchanges.claim(session, id_, "files", actor("flow.exchange"))  # … and here the run dies
+    time_passes()
+    run("exchange", code)
+    assert run("exchange", code) == ["已报送1件"]
+    assert len(list((settings.state_dir() / "platform").glob("*.xlsx"))) == 1
 
 
 def test_two_runs_at_once_hand_over_once(open_scene, by_http):
