@@ -179,6 +179,8 @@ def _may_be_taken(session: Session, scheme: Scheme) -> Draw:
 def export(login: str, kind: str, out: Path, code: str = "") -> Done:
     """Write a workbook for the platform: what has no receipt yet of a kind, or the directory of businesses."""
     layout = mapping.layout(kind, Gateway.in_use().mapping)
+    if out.suffix.lower() != ".xlsx":
+        raise RuleViolation(f"写不了 {out}", "文件名请以 .xlsx 结尾")
     with engine.change() as session:
         _office(session, login)
         scheme_id = find_scheme(session, code).id if code else None

@@ -9,6 +9,7 @@ Registered with `prefect block register -m blocks.gateway`.
 from pathlib import Path
 from typing import Literal
 
+import httpx
 from prefect.blocks.core import Block
 from pydantic import SecretStr
 
@@ -50,12 +51,12 @@ class Gateway(Block):
 
     @classmethod
     def in_use(cls) -> "Gateway":
-        """Return the block document `default` if an administrator made one, else the settings."""
+        """Return the block document `default` if an administrator made one and Prefect tells, else the settings."""
         if not settings.api_url():  # outside the engine `load` would start a server of its own
             return cls.from_settings()
         try:
             return cls.load("default")
-        except ValueError:
+        except (ValueError, RuntimeError, httpx.HTTPError):
             return cls.from_settings()
 
     def platform(self) -> Platform:

@@ -22,7 +22,7 @@ from blocks.register.trail import advance, begin
 from blocks.rules.stages import Actor
 
 KINDS = {"schemes": "抽查任务", "pools": "待抽库", "draws": "抽取结果", "assignments": "派发任务",
-         "pairings": "检查人员", "results": "检查结果", "publications": "公示信息"}
+         "replacements": "递补",         "pairings": "检查人员", "results": "检查结果", "publications": "公示信息"}
 HASH = "sm3"
 PATIENCE = timedelta(minutes=5)  # after which a line still `sent` over HTTP has lost its answer
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)

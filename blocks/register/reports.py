@@ -21,7 +21,7 @@ from blocks.register.plans import AnnualPlan
 from blocks.register.published import Publication
 from blocks.register.schemes import Assignment, Scheme
 from blocks.register.trail import TrailLine
-from blocks.register.visits import Check, live_seats
+from blocks.register.visits import Check, Visit, live_seats
 from blocks.rules.schemes import DRAW_KINDS
 from blocks.rules.stages import label
 
@@ -66,7 +66,8 @@ def _schemes(session: Session, scheme: Scheme, _: Iterable[Moving]) -> Rows:
 def _pools(session: Session, scheme: Scheme, draws: Iterable[Draw]) -> Rows:
     return [{"key": f"pools:{scheme.code}:{draw.number}", **_common(session, scheme), "draw_number": draw.number,
              "pool_size": max(0, content.count(b"\n")), "pool_sha256": hexdigest("sha256", content),
-             "seal": draw.seal} for draw in draws if (content := file_bytes(session, draw.id, "pool.tsv"))]
+             "seal": draw.seal, "stage": label("draw", draw.stage)}
+            for draw in draws if (content := file_bytes(session, draw.id, "pool.tsv"))]
 
 
 def _draws(session: Session, scheme: Scheme, draws: Iterable[Draw]) -> Rows:
@@ -77,6 +78,13 @@ def _draws(session: Session, scheme: Scheme, draws: Iterable[Draw]) -> Rows:
             for draw in draws for one in session.scalars(select(DrawTicket).where(
                 DrawTicket.draw_id == draw.id, ~DrawTicket.is_reserve).order_by(
                 DrawTicket.stratum, DrawTicket.rank))]
+
+
+def _replacements(session: Session, scheme: Scheme, visits: Iterable[Visit]) -> Rows:
+    """Who is not visited after all; the successor is told with its inspectors."""
+    common = _common(session, scheme)
+    return [{"key": f"replacements:{visit.id}", **common, "uscc": visit.target.uscc, "business": visit.target.name,
+             "reason": visit.replacement_reason or ""} for visit in visits]
 
 
 def _assignments(session: Session, scheme: Scheme, some: Iterable[Assignment]) -> Rows:
@@ -133,5 +141,5 @@ def publication_rows(act: Publication) -> Rows:
 
 
 ROWS: dict[str, Callable[..., Rows]] = {
-    "schemes": _schemes, "pools": _pools, "draws": _draws, "assignments": _assignments,
+    "schemes": _schemes, "pools": _pools, "draws": _draws, "replacements": _replacements, "assignments": _assignments,
     "pairings": _pairings, "results": _results, "publications": _publications}

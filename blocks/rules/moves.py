@@ -163,9 +163,9 @@ MOVES: tuple[Move, ...] = (
     Move("draw", "drawn", "drawn", "申请作废", _O, needs_reason=True, anywhere=True),
     Move("draw", "drawn", "drawn", "收下平台抽取的名单", _O, anywhere=True, wakes="draw"),
     Move("draw", "sealed", "void", "作废", _O | _A, needs_reason=True, anywhere=True,
-         other_than=("void_asked_by_id",), wakes="draw", meets=("contribution",)),
+         other_than=("void_asked_by_id",), wakes="draw", reports="pools", meets=("contribution",)),
     Move("draw", "drawn", "void", "作废", _O | _A, needs_reason=True, anywhere=True,
-         other_than=("void_asked_by_id",), wakes="draw"),
+         other_than=("void_asked_by_id",), wakes="draw", reports="pools"),
 
     Move("assignment", None, "sent", "派发", _S, reports="assignments", starts=("acceptance",)),
     Move("assignment", "sent", "accepted", "接收任务", _D | _A, wakes="acceptance",
@@ -203,7 +203,7 @@ MOVES: tuple[Move, ...] = (
     Move("visit", "planned", "planned", "确定检查时间", _S),
     Move("visit", "planned", "planned", "申请递补", _I, needs_reason=True, anywhere=True),
     Move("visit", "planned", "replaced", "确认递补", _A | _D, needs_reason=True,
-         other_than=("replacement_asked_by_id",), wakes="acceptance"),
+         other_than=("replacement_asked_by_id",), wakes="acceptance", reports="replacements"),
     Move("visit", "planned", "done", "检查完成", _S | _I, anywhere=True),
 
     Move("check", None, "planned", "列入检查", _S, reports="pairings"),  # recording counts from the visit's day

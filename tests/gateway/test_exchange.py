@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from blocks import settings
-from blocks.actions import assignments, exchanging
+from blocks.actions import assignments, exchanging, visits
 from blocks.gateway import Gateway, client
 from blocks.register import exchanges, trail
 from blocks.register.database import transaction
@@ -13,7 +13,7 @@ from blocks.register.due import find
 from blocks.register.schemes import scheme as find_scheme
 from tests import people
 from tests.gateway.conftest import carry_out, rows, time_passes
-from tests.scenes import actor, run
+from tests.scenes import actor, first_check, run, visit_of
 
 STAGES = "SELECT kind, stage FROM exchanges ORDER BY id"
 
@@ -137,3 +137,17 @@ def test_two_runs_at_once_hand_over_once(open_scene, by_http):
         said = [each for run_ in [pool.submit(run, "exchange", code) for _ in range(2)] for each in run_.result()]
     assert said == ["平台已接收1件"]
     assert by_http.state["doubles"] == []
+
+
+def test_a_replaced_visit_and_who_comes_instead_are_told(open_scene, told, carry_on):
+    code = open_scene("in_field")
+    told(platform="files")
+    check, team = first_check(code)
+    visit = visit_of(check)
+    visits.ask_replacement(team[0], visit, "closed")
+    visits.confirm_replacement("gaj.shenpi", visit)
+    carry_on()
+    uscc = "SELECT t.uscc FROM visits v JOIN targets t ON t.id = v.target_id WHERE v.{} = {}"
+    gone, came = (rows(uscc.format(column, visit))[0][0] for column in ("id", "replaces_id"))
+    assert rows("SELECT kind, content->0->>'uscc', stage FROM exchanges ORDER BY id") == [
+        ("replacements", gone, "sent"), ("pairings", came, "sent")]
