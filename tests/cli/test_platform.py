@@ -3,7 +3,8 @@
 TEN = {"CHOUCHA_PLATFORM": "files", "CHOUCHA_PLATFORM_MAPPING": "ten_columns"}
 
 
-def test_a_directory_goes_out_and_comes_back_and_a_difference_is_accepted(shell, city, tmp_path):
+def test_a_directory_goes_out_and_comes_back_and_a_difference_is_accepted(shell, open_scene, tmp_path):
+    open_scene("sample")
     out = tmp_path / "名录.xlsx"
     said = shell.says("platform", "export", "targets", "--out", out, "--as", "bangong", **TEN)
     assert f"已写入 {out}" in said
@@ -13,7 +14,8 @@ def test_a_directory_goes_out_and_comes_back_and_a_difference_is_accepted(shell,
     assert "没有向省级平台报送过" in shell.says("platform", "list")
 
 
-def test_what_cannot_be_taken_is_told_in_plain_words(shell, city, tmp_path):
+def test_what_cannot_be_taken_is_told_in_plain_words(shell, open_scene, tmp_path):
+    open_scene("sample")
     out = tmp_path / "名录.xlsx"
     assert "由联席会议办公室办理" in shell.refused(
         "platform", "export", "targets", "--out", out, "--as", "gaj.jingban", **TEN)

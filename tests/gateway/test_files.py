@@ -160,7 +160,8 @@ def test_a_result_for_a_visit_that_was_replaced_or_a_business_unknown_is_listed(
     assert said == ["这家已经递补，不再检查，却有结果", "名录库里没有这家企业"]
 
 
-def test_a_directory_is_compared_by_code_and_name_and_what_is_accepted_is_not_shown_again(city, told, tmp_path):
+def test_a_directory_is_compared_by_code_and_name_and_what_is_accepted_is_not_shown_again(open_scene, told, tmp_path):
+    open_scene("sample")
     told(platform="files", platform_mapping="ten_columns")
     out = tmp_path / "名录.xlsx"
     assert exchanging.export("bangong", "targets", out).sentence
@@ -201,7 +202,8 @@ def test_published_results_validate_against_the_schema_of_the_national_fields(op
     assert list(Draft202012Validator(schema).iter_errors(broken))
 
 
-def test_a_mapping_that_is_none_says_so(city, told, tmp_path):
+def test_a_mapping_that_is_none_says_so(open_scene, told, tmp_path):
+    open_scene("sample")
     path = tmp_path / "坏.yaml"
     path.write_text("kinds: {targets: {label: 主体, key: [uscc], columns: [{heading: 代码, feld: uscc}]}}", "utf-8")
     told(platform="files", platform_mapping=path)
