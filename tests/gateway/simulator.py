@@ -12,6 +12,8 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
+import threading
 import time
 from collections import Counter
 from typing import Any
@@ -204,7 +206,15 @@ class Tearing:
             receive.__self__.transport.abort()
 
 
+def leave_with(parent: int) -> None:
+    """End when whoever started us is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
+
+
 def main() -> None:
+    threading.Thread(target=leave_with, args=(os.getppid(),), daemon=True).start()
     asked = argparse.ArgumentParser()
     asked.add_argument("--port", type=int, default=0)
     asked.add_argument("--secret", default="moni")
