@@ -125,7 +125,8 @@ def _asked(question: Callable[[Platform], Iterable[Row]]) -> list[Row]:
     if gateway.mode != "http":
         raise NotAnswering("没有配置平台接口", "请设 CHOUCHA_PLATFORM=http 和地址、密钥，或导入平台导出的文件")
     try:
-        return list(question(gateway.platform()))
+        with gateway.platform() as platform:
+            return list(question(platform))
     except NotTaken as error:
         raise NotAnswering(f"没有取到：{error}", "请稍后再取；什么都没有改动") from None
 

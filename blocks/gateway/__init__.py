@@ -78,11 +78,15 @@ class Gateway(Block):
                 raise Refused(error.message) from None
             workbooks.write(layout, one.content, self.file(one))
             return None
-        return self.platform().give(one.key, one.kind, one.scheme.code, one.sha, one.content)
+        with self.platform() as platform:
+            return platform.give(one.key, one.kind, one.scheme.code, one.sha, one.content)
 
     def ask(self, one: Exchange) -> str | None:
         """Return the receipt of an exchange whose answer was lost; None: the platform knows nothing of it."""
-        return None if self.mode == BY_FILE else self.platform().ask(one.key, one.sha)
+        if self.mode == BY_FILE:
+            return None
+        with self.platform() as platform:
+            return platform.ask(one.key, one.sha)
 
     def file(self, one: Exchange) -> Path:
         """Return where the workbook of an exchange lies: the same place each time it is written."""

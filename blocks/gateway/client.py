@@ -58,6 +58,12 @@ class Platform:
         self.http = httpx.Client(base_url=url, verify=_trust(line),
                                  timeout=httpx.Timeout(line.seconds, connect=min(5, line.seconds)))
 
+    def __enter__(self) -> "Platform":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
     def give(self, key: str, kind: str, scheme_code: str, sha: str, rows: list[dict]) -> str:
         """Hand over an exchange under its key and return the platform's receipt."""
         said = self._call("PUT", f"/v1/exchanges/{quote(key, safe='')}",

@@ -31,11 +31,11 @@ def reconcile(gateway: Gateway, actor: Actor) -> str | None:
             select(Exchange.scheme_id))).order_by(Scheme.id)).all())
     equal, told = 0, []
     try:
-        platform = gateway.platform()
-        for scheme_id, code in codes.items():
-            said = _scheme(platform, scheme_id, code, actor)
-            equal += said is None
-            told += [f"{code}：{said}"] if said else []
+        with gateway.platform() as platform:
+            for scheme_id, code in codes.items():
+                said = _scheme(platform, scheme_id, code, actor)
+                equal += said is None
+                told += [f"{code}：{said}"] if said else []
     except NotTaken as error:
         told.append(f"与平台核对中断：{error}")
     return "；".join([f"与平台核对{len(codes)}个方案，{equal}个一致", *told])

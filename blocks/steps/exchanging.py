@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import timedelta
 
 from blocks import engine, settings
-from blocks.errors import NotTaken, Refused, Unsure
+from blocks.errors import NotAnswering, NotTaken, Refused, Unsure
 from blocks.gateway import Gateway
 from blocks.gateway.reconciling import reconcile as compare_all
 from blocks.register import exchanges, notices
@@ -70,5 +70,7 @@ def _spoken(one: Exchange, ask: bool, gateway: Gateway) -> str | NotTaken | None
         return gateway.ask(one) if ask else gateway.give(one)
     except NotTaken as told:
         return told
+    except NotAnswering as error:  # an address or a certificate that cannot be used: nothing was said
+        return NotTaken(error.message)
     except OSError as error:
         return Unsure(f"没有写成：{error}") if gateway.mode != BY_FILE else NotTaken(f"工作簿没有写成：{error}")
