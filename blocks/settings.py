@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     documents: Path | None = None  # the office's own templates and faces
     postgres_port: int = 0
     work_pool: str = "choucha"
+    number_prefix: str = "揭双随机"  # the city's own words in a scheme's number
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_from: str = "choucha@localhost"
