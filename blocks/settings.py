@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     salted_pool: bool = False
     site_address: str = ""
     canaries: str = ""
+    gateway_address: str = ""  # the provincial platform's interface
+    gateway_key: SecretStr = SecretStr("")
+    gateway_mode: str = "off"  # off, test, live
     beacon_urls: str = "https://api.drand.sh https://drand.cloudflare.com"
     now: datetime | None = None  # for tests: time stands still
 

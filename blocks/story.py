@@ -24,6 +24,7 @@ from prefect.runtime import flow_run
 from pydantic import BeforeValidator, Field
 
 from blocks import alarm, progress, settings
+from blocks.connections import PublicSite
 from blocks.errors import InspectionError, NotAnswering
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
@@ -180,5 +181,6 @@ def show(scheme_id: int, sentence: str | None) -> str:
     number = numbering.say(story["scheme_code"], settings.get().number_prefix)
     create_markdown_artifact(key=f"scheme-{scheme_id}", description=f"{number} {story['title']}",
                              markdown=render("documents/artifact.md.j2", sentence=sentence, number=number,
-                                             portal_url=settings.portal_url(), **story))
+                                             portal_url=settings.portal_url(),
+                                             public_url=PublicSite.in_use().of_scheme(story["scheme_code"]), **story))
     return sentence
