@@ -34,15 +34,17 @@ class OfSettings:
     @classmethod
     def in_use(cls) -> Self:
         """Return the settings, completed by the block document `default` where they name nothing."""
-        mine = cls.from_settings()
         if not settings.api_url():  # outside the engine `load` would start a server of its own
-            return mine
+            return cls.from_settings()
         try:
-            kept = cls.load("default")
+            return cls.load("default").completing_settings()
         except (ValueError, httpx.HTTPError):
-            return mine
-        named = settings.get().model_fields_set
-        return kept.model_copy(update={field: getattr(mine, field) for field, name in cls._settings.items()
+            return cls.from_settings()
+
+    def completing_settings(self) -> Self:
+        """Return this block with every field that a setting names as the setting has it."""
+        mine, named = self.from_settings(), settings.get().model_fields_set
+        return self.model_copy(update={field: getattr(mine, field) for field, name in self._settings.items()
                                        if name in named})
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import httpx
 import yaml
-from prefect import Flow, State, Task
+from prefect import Flow, State, Task, get_run_logger
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -38,6 +38,7 @@ from blocks.templating import render
 
 FAILED = {"Crashed": "中断", "TimedOut": "超时"}
 NO_SCHEME = "没有这个方案"
+NOTHING = "没有到期的事：已由别的运行办理，或条件尚未具备"
 SHOWN_AFTER = 2.0  # seconds that work takes before its progress is shown, and between two tellings
 Step = Callable[[int, Actor], str | None]
 
@@ -170,12 +171,15 @@ def late_table() -> list[dict[str, str]]:
 
 
 def show(scheme_id: int, sentence: str | None) -> str:
-    """Write what was done and how the scheme stands as an artifact; return the sentence.
+    """Write what was done and how the scheme stands as an artifact; return the sentence, which is logged too.
 
     Where nothing was due (another run was quicker) no artifact is written.
     """
+    log = get_run_logger()
     if sentence is None:
-        return "没有到期的事：已由别的运行办理，或条件尚未具备"
+        log.info(NOTHING)
+        return NOTHING
+    log.info(sentence)
     with transaction() as session:
         story = scheme_story(session, find_scheme(session, scheme_id))
     number = numbering.say(story["scheme_code"], settings.get().number_prefix)

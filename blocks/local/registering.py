@@ -50,9 +50,8 @@ def make_pool(api: httpx.Client) -> None:
         _told(api.patch(f"/work_pools/{pool}", json=wanted))
     for name, queue in QUEUES.items():
         if api.get(f"/work_pools/{pool}/queues/{name}").status_code == 404:
-            _told(api.post(f"/work_pools/{pool}/queues/", json={"name": name, **queue}))
-        else:
-            _told(api.patch(f"/work_pools/{pool}/queues/{name}", json=queue))
+            _told(api.post(f"/work_pools/{pool}/queues", json={"name": name}))
+        _told(api.patch(f"/work_pools/{pool}/queues/{name}", json=queue))  # which lets the others move down
 
 
 def deploy(log: Path, env: dict[str, str]) -> None:
@@ -111,6 +110,6 @@ def _told(answer: httpx.Response) -> Any:
     Raises:
         NotAnswering: it refused.
     """
-    if answer.is_error:
+    if not answer.is_success:  # a redirect has done nothing either
         raise NotAnswering(f"Prefect 没有接受登记：{answer.request.url.path}", answer.text[:800])
     return json.loads(answer.text) if answer.text else None
