@@ -39,7 +39,7 @@ from blocks.templating import render
 FAILED = {"Crashed": "中断", "TimedOut": "超时"}
 NO_SCHEME = "没有这个方案"
 NOTHING = "没有到期的事：已由别的运行办理，或条件尚未具备"
-SHOWN_AFTER = 2.0  # seconds that work takes before its progress is shown, and between two tellings
+SHOWN_AFTER = 2.0
 Step = Callable[[int, Actor], str | None]
 
 # The fields of a stage's form. Prefect names a field after its parameter unless the schema says otherwise.
@@ -126,14 +126,15 @@ def take(steps: Iterable[Step], scheme_id: int, who: Actor) -> str | None:
 
 
 @contextmanager
-def shown_progress(key: str) -> Iterator[None]:
-    """Show the progress of the work inside as an artifact of this run, if it takes longer than a moment."""
+def shown_progress(key: str, after: float = SHOWN_AFTER) -> Iterator[None]:
+    """Show the progress of the work inside as an artifact of this run, if it takes longer than
+    a moment (seconds), which is also the pause between two tellings."""
     told = time.monotonic()
     made = None
 
     def hear(what: str, done: int, total: int) -> None:
         nonlocal told, made
-        if time.monotonic() - told < SHOWN_AFTER:
+        if time.monotonic() - told < after:
             return
         share = 100 * done / total
         if made is None:

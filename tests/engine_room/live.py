@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import select
 
-from blocks import settings
+from blocks import progress, settings, story
 from blocks.actions import intake, schemes
 from blocks.local import registering
 from blocks.local.processes import wait_until
@@ -183,6 +184,17 @@ def test_long_routine_runs_do_not_delay_what_somebody_waits_for(engine):
     assert [engine.run(one)["state_type"] for one in many].count("COMPLETED") <= 2, "most of them still wait"
     for one in many:
         engine.api.post(f"/flow_runs/{one}/set_state", json={"state": {"type": "CANCELLED"}, "force": True})
+
+
+def test_progress_is_shown_of_work_that_takes_longer_than_a_moment_and_of_no_other(engine):
+    with temporary_settings({PREFECT_API_URL: engine.system.facts["api_url"]}):
+        for key, after in (("short", 60.0), ("long", 0.0)):
+            with story.shown_progress(key, after):
+                for number in range(3):
+                    progress.tell("登记已公示的结果", number, 4)
+    found = engine.ask("POST", "/artifacts/filter", artifacts={"key": {"any_": ["short", "long"]}})
+    assert [(one["key"], one["type"], one["data"], one["description"]) for one in found] == [
+        ("long", "progress", 100.0, "已办完")]
 
 
 def _running(engine: Engine, runs: list[str]) -> int:
