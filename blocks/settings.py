@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     documents: Path | None = None  # the office's own templates and faces
     postgres_port: int = 0
     work_pool: str = "choucha"
+    number_prefix: str = "揭双随机"  # the city's own words in a scheme's number
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_from: str = "choucha@localhost"
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
     salted_pool: bool = False
     site_address: str = ""
     canaries: str = ""
+    gateway_address: str = ""  # the provincial platform's interface
+    gateway_key: SecretStr = SecretStr("")
+    gateway_mode: str = "off"  # off, test, live
     beacon_urls: str = "https://api.drand.sh https://drand.cloudflare.com"
     now: datetime | None = None  # for tests: time stands still
 

@@ -8,10 +8,10 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from blocks.steps import nightshift, planning, publishing, reminding, sweeping
-from blocks.story import TOLD, actor
+from blocks.story import TOLD, about, actor
 
 
-@flow(name="夜间任务", flow_run_name="夜间任务", **TOLD)
+@flow(name="夜间任务", description=about("夜间任务"), flow_run_name="夜间任务", **TOLD)
 def nightly() -> str:
     """Do the night's work in one run; each part stands by itself."""
     who = actor("nightly", "夜间任务")

@@ -9,7 +9,7 @@ from prefect.tasks import exponential_backoff
 
 from blocks.rules.stages import Actor
 from blocks.steps import publishing
-from blocks.story import TOLD, actor, is_outside, run_name, show, take
+from blocks.story import SchemeNumber, WakingEvent, actor, found, is_outside, show, stage, take
 
 STEPS = (publishing.publish,)
 
@@ -21,7 +21,8 @@ def publish(scheme_id: int, who: Actor) -> str | None:
     return take(STEPS, scheme_id, who)
 
 
-@flow(name="公示", flow_run_name=run_name("公示"), **TOLD)
-def publicity(scheme_id: int) -> str:
+@flow(**stage("公示"))
+def publicity(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Publish one scheme's results; harmless to repeat."""
+    scheme_id = found(scheme)
     return show(scheme_id, publish(scheme_id, actor("publicity", "公示")))

@@ -1,10 +1,8 @@
 """Bring everything up on this machine, watch it, and take down only what was brought up."""
 
 import fcntl
-import hashlib
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +16,7 @@ import psycopg
 
 from blocks import settings
 from blocks.errors import InspectionError, NotAnswering
-from blocks.local import postgres
+from blocks.local import postgres, registering
 from blocks.local.processes import Process, end_group, end_leftovers, free_port, spawn, wait_until
 from blocks.register.upgrade import upgrade
 
@@ -190,33 +188,20 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _prefect(system: System, *args: str) -> None:
-    done = subprocess.run([str(BIN / "prefect"), "--no-prompt", *args], env=system.env,
-                          cwd=settings.ROOT, capture_output=True, text=True, check=False)
-    with system.log("deploy").open("a") as log:
-        log.write(done.stdout + done.stderr)
-    if done.returncode:
-        raise NotAnswering(f"prefect {' '.join(args)} 没有成功",
-                           (done.stdout + done.stderr).strip()[-800:])
-
-
 def _register(system: System) -> None:
-    """Register blocks, the work pool and the deployments; again only when they have changed."""
-    files = [settings.ROOT / "prefect.yaml", *sorted((settings.ROOT / "flows").glob("*.py")),
-             settings.ROOT / "blocks" / "messenger" / "__init__.py"]
-    content = hashlib.sha256(b"".join(f.read_bytes() for f in files)
-                             + str(settings.ROOT).encode()).hexdigest()
-    stamp = system.state / "deployed"
-    if stamp.exists() and stamp.read_text() == content:
+    """Tell Prefect of pool, queues, automations; of blocks and deployments only when they have changed."""
+    with (httpx.Client(base_url=system.facts["api_url"], timeout=30) as api,
+          system.step("工作池、队列与自动化已登记")):
+        registering.make_pool(api)
+        registering.make_automations(api, system.facts["portal_url"])
+        is_there = registering.is_deployed(api)
+    content, kept = registering.stamp(), system.state / "deployed"
+    if is_there and kept.exists() and kept.read_text() == content:
         system.say("流程部署没有变化", 0)
         return
-    with system.step("积木与工作池已登记"):
-        _prefect(system, "block", "register", "-m", "blocks.messenger")
-        _prefect(system, "work-pool", "create", settings.get().work_pool, "--type", "process",
-                 "--overwrite")
     with system.step("九个流程已部署（定时与事件触发）"):
-        _prefect(system, "deploy", "--all")
-    stamp.write_text(content)
+        registering.deploy(system.log("deploy"), system.env)
+    kept.write_text(content)
 
 
 def _start_worker(system: System) -> None:

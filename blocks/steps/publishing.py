@@ -7,7 +7,7 @@ from itertools import groupby
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from blocks import engine, settings
+from blocks import engine, progress, settings
 from blocks.errors import InspectionError
 from blocks.public_site import building, results
 from blocks.register import notices, published
@@ -95,7 +95,8 @@ def _due(session: Session, checks: list[Check]) -> dict[int, date]:
 
 def _move(session: Session, checks: list[Check], made: dict[int, list[Publication]], actor: Actor) -> None:
     """Make public in the register what is so on the site; the hashes of the files stand on the trail."""
-    for check in checks:
+    for number, check in enumerate(checks):
+        progress.tell("登记已公示的结果", number, len(checks))
         if acts := made.get(check.id, []):
             target, verb = MOVED[check.stage]
             advance(session, check, target, actor, verb=verb, details={

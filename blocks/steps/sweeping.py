@@ -45,7 +45,7 @@ def _start(work: Work) -> bool:
             session.add(attempt)
         attempt.tries, attempt.last_at = attempt.tries + 1, settings.now()
         key = f"{work.key}:{attempt.tries}"
-    parameters = {} if work.scheme_id is None else {"scheme_id": work.scheme_id}
+    parameters = {} if work.scheme_id is None else {"scheme": str(work.scheme_id)}
     try:
         run, _ = engine.start(work.flow, parameters, key)
     except NotAnswering:

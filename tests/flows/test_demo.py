@@ -4,6 +4,7 @@ Two demos, side by side on one machine: one whose worker is killed in the middle
 event is ever sent.
 """
 
+import csv
 import json
 import os
 import re
@@ -14,9 +15,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from blocks import settings
+from blocks.local import postgres
 
 CHOUCHA = Path(sys.executable).parent / "choucha"
 LIMIT = 420
@@ -111,3 +114,60 @@ def test_prefects_own_services_ran_without_an_error(demos):
 
 def test_everything_a_demo_started_was_stopped(demos):
     assert [state for _, state in demos.values() if (state / "up.json").exists()] == []
+
+
+@pytest.fixture(scope="module")
+def prefects_memory(demos) -> Iterator[psycopg.Connection]:
+    """Prefect's own database of the demo whose worker was killed."""
+    cluster = postgres.prepare(demos["killed"][1])
+    process = postgres.start(cluster, cluster.data.with_name("again.log"))
+    try:
+        with psycopg.connect(cluster.url("choucha_prefect"), autocommit=True) as connection:
+            yield connection
+    finally:
+        process.stop()
+
+
+def test_runs_are_named_and_tagged_by_stage_scheme_and_department(prefects_memory):
+    rows = prefects_memory.execute("SELECT name, tags, work_queue_name FROM flow_run WHERE state_type = 'COMPLETED'")
+    named = {name: (set(tags), queue) for name, tags, queue in rows}
+    assert set(named) >= {"巡查", "提醒"}
+    for name, (tags, queue) in named.items():
+        stage, *rest = name.split(" · ")
+        if rest:
+            assert (rest[0][:8], rest[-1], queue) == ("2026-001", "公安", "urgent"), name
+            assert tags >= {stage, "2026-001", "公安", "消防", "卫健"}, name
+        else:
+            assert queue == "routine" and stage in tags, name
+    assert {name.split(" · ")[0] for name in named} >= {"方案审查", "抽取", "派发", "接收配员", "现场检查", "公示"}
+
+
+def test_the_artifact_of_a_scheme_says_how_it_stands_and_leads_to_portal_and_public_page(prefects_memory):
+    (told,) = prefects_memory.execute(
+        "SELECT data::text FROM artifact WHERE key LIKE 'scheme-_' ORDER BY created DESC LIMIT 1").fetchone()
+    for words in ("揭双随机〔2026〕1号", "✓公示", "公安、消防、卫健", "全部办结", "/schemes/2026-001)",
+                  "/schemes/2026-001.html)"):
+        assert words in told, told
+    tables = prefects_memory.execute("SELECT count(*) FROM artifact WHERE type = 'table' AND key = 'late-today'")
+    assert tables.fetchone()[0] > 0
+
+
+def test_every_automation_is_there_once(prefects_memory):
+    names = [name for (name,) in prefects_memory.execute("SELECT name FROM automation")]
+    assert len(names) == len(set(names)) == 9
+    assert {"抽查·运行失败", "抽查·运行中断", "抽查·运行没有开始", "抽查·唤醒抽取"} <= set(names)
+
+
+def test_prefect_knows_no_person_and_no_business(prefects_memory):
+    """Every row of every table: parameters, names, logs, artifacts, events (G19)."""
+    tables = prefects_memory.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    rows = [row for (table,) in tables for (row,) in prefects_memory.execute(f'SELECT t::text FROM "{table}" t')]
+    known = re.sub(r"\\+u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), "\n".join(rows))
+    assert known.count("2026-001") > 20
+    sample = settings.CONFIG / "sample"
+    private = {row[column] or "∅" for name, columns in (
+        ("inspectors", ("姓名", "执法证号")), ("accounts", ("姓名",)),
+        ("targets", ("名称", "统一社会信用代码", "法定代表人")))
+        for row in csv.DictReader((sample / f"{name}.csv").open(encoding="utf-8-sig")) for column in columns}
+    assert len(private) > 800
+    assert [one for one in sorted(private) if one in known] == []

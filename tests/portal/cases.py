@@ -327,6 +327,8 @@ CASES: dict[str, Case] = {
         login="xin", name="样例·新人", roles=["drafter"], department_code="gaj")),
     "/accounts/{login}/password": Case("drafted", owners=ALL,
                                        params=lambda ground: {"login": "gaj.jingban"}),
+    "/engine/runs": Case("drafted", owners=("",), params=lambda ground: {}, form=_with(
+        flow="公示", run="公示 · 2026-001 样例", state="failed")),
     "/sign-out-everywhere": Case("drafted", owners=ALL, params=lambda ground: {}),
     "/n/{code}/recuse": Case("in_field", params=_notice, form=_named, public=True),
     "/n/{code}/recusals/{recusal_id}/appeal": Case(
