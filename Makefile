@@ -60,7 +60,7 @@ lint: setup
 
 # needs uv; writes no index address into the lock
 lock:
-	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --extra test --extra bench --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --extra test --extra bench --extra several --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) node_modules

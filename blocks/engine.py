@@ -5,7 +5,6 @@ stands in the outbox to Prefect, and what is lost there the sweep finds from the
 one HTTP call, which says whether it was taken; Prefect's own client returns normally with the server down.
 """
 
-import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 from sqlalchemy.orm import Session
 
-from blocks import settings
+from blocks import prefect_api, settings
 from blocks.errors import NotAnswering
 from blocks.register import guard, outbox, waking
 from blocks.register.database import transaction
@@ -38,15 +37,6 @@ OF_THE_LINES = (400, 409, 413, 415, 422)  # refusals of what was sent; every oth
 
 class Refused(Exception):
     """Prefect will not take these events."""
-
-
-def client() -> httpx.Client:
-    url = settings.api_url()
-    if not url:
-        raise NotAnswering("流程引擎（Prefect）没有运行", "请运行 choucha up；已办的事不会丢失")
-    auth = os.environ.get("PREFECT_API_AUTH_STRING", "")
-    user, _, password = auth.partition(":")
-    return httpx.Client(base_url=url, timeout=5, auth=(user, password) if auth else None)
 
 
 @contextmanager
@@ -119,7 +109,7 @@ def start(flow: str, parameters: dict[str, Any], key: str) -> tuple[str, str]:
         NotAnswering: Prefect does not answer, or does not know the deployment.
     """
     try:
-        with client() as api:
+        with prefect_api.client() as api:
             name = DEPLOYMENTS[flow]
             found = api.get(f"/deployments/name/{name}").raise_for_status().json()
             run = api.post(f"/deployments/{found['id']}/create_flow_run", json={

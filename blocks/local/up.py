@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import IO, Any
 import httpx
 import psycopg
 
-from blocks import settings
+from blocks import prefect_api, settings
 from blocks.errors import InspectionError, NotAnswering
 from blocks.local import postgres, registering
 from blocks.local.processes import Process, end_group, end_leftovers, free_port, spawn, wait_until
@@ -159,7 +160,8 @@ def _wait_for_portal(system: System) -> None:
 
 def _start_prefect(system: System) -> None:
     port = settings.get().prefect_port or free_port()
-    system.facts["api_url"] = f"http://127.0.0.1:{port}/api"
+    system.facts |= {"api_url": f"http://127.0.0.1:{port}/api", "api_password": _api_password(system.state)}
+    system.write_facts()
     system.env = {
         **os.environ, **system.env, "PREFECT_API_URL": system.facts["api_url"],
         "PREFECT_HOME": str(system.state / "prefect"), "DO_NOT_TRACK": "1",
@@ -167,6 +169,10 @@ def _start_prefect(system: System) -> None:
         "PREFECT_CLIENT_METRICS_ENABLED": "false", "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW":
         "ignore", "PREFECT_CLI_PROMPT": "false", "PYTHONUNBUFFERED": "1",
         "PREFECT_SERVER_UI_API_URL": system.facts["api_url"],
+        "PREFECT_SERVER_API_AUTH_STRING": system.facts["api_password"],
+        "PREFECT_API_AUTH_STRING": system.facts["api_password"],
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": system.facts["api_url"].removesuffix("/api"),
     }
     with system.step("Prefect 服务器已启动"):
         system.processes.append(spawn("Prefect 服务器", [
@@ -176,6 +182,15 @@ def _start_prefect(system: System) -> None:
             tail = system.log("server").read_text("utf-8", "replace")[-800:]
             raise NotAnswering("Prefect 服务器在两分钟内没有启动", tail)
     system.write_facts()
+
+
+def _api_password(state: Path) -> str:
+    """Return the shared login of Prefect's UI and API, made at the first start and kept."""
+    kept = state / "prefect.password"
+    if not (kept.exists() and kept.read_text()):
+        kept.touch(mode=0o600)
+        kept.write_text(f"admin:{secrets.token_urlsafe(18)}")
+    return kept.read_text()
 
 
 def _healthy(api_url: str) -> bool:
@@ -191,7 +206,7 @@ def _answers(url: str) -> bool:
 
 def _register(system: System) -> None:
     """Tell Prefect of pool, queues, automations; of blocks and deployments only when they have changed."""
-    with (httpx.Client(base_url=system.facts["api_url"], timeout=30) as api,
+    with (prefect_api.client(timeout=30) as api,
           system.step("工作池、队列与自动化已登记")):
         registering.make_pool(api)
         registering.make_automations(api, system.facts["portal_url"])

@@ -12,7 +12,7 @@ from threading import Event
 import httpx
 import structlog
 
-from blocks import engine, settings
+from blocks import engine, prefect_api, settings
 from blocks.errors import InspectionError, NotAnswering
 from blocks.register import outbox
 from blocks.register.database import transaction
@@ -73,7 +73,7 @@ def relay_rest() -> int:
         return 0
     told = 0
     try:
-        with engine.client() as to:
+        with prefect_api.client() as to:
             while new := relay(to):
                 told += new
     except NotAnswering as error:
@@ -92,7 +92,7 @@ def serve(stop: Event) -> None:
     failures = 0
     while not stop.is_set():
         try:
-            with outbox.listening() as wait, engine.client() as to:
+            with outbox.listening() as wait, prefect_api.client() as to:
                 while not stop.is_set():
                     while relay(to):
                         failures = 0

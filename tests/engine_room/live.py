@@ -14,7 +14,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import select
 
-from blocks import progress, settings, story
+from blocks import prefect_api, progress, settings, story
 from blocks.actions import intake, schemes
 from blocks.local import registering
 from blocks.local.processes import wait_until
@@ -66,7 +66,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         os.environ.pop(name, None)
     settings.get.cache_clear()
     try:
-        with running(lambda *_: None) as system, httpx.Client(base_url=system.facts["api_url"], timeout=30) as api:
+        with running(lambda *_: None) as system, prefect_api.client(timeout=30) as api:
             for kind in ("departments", "items", "inspectors", "accounts"):
                 intake.take(None, kind, settings.CONFIG / "sample" / f"{kind}.csv")
             intake.take("bangong", "targets", settings.CONFIG / "sample" / "targets.csv")

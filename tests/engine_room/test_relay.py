@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, text, update
 
-from blocks import engine, settings
+from blocks import prefect_api, settings
 from blocks.actions import relaying as actions
 from blocks.actions import schemes
 from blocks.errors import InspectionError, NotAnswering, RuleViolation, StageError
@@ -153,7 +153,7 @@ def test_a_server_that_is_away_costs_no_tries_and_gets_the_same_events_later(ope
     schemes.submit("gaj.jingban", open_scene("drafted"))
     before = [line.trail_number for line in waiting()]
     prefect.answer = lambda batch: status
-    with engine.client() as to, pytest.raises(NotAnswering):
+    with prefect_api.client() as to, pytest.raises(NotAnswering):
         relaying.relay(to)
     assert [(line.trail_number, line.tries, line.leased_until) for line in waiting()] == [
         (number, 0, None) for number in before]
@@ -235,7 +235,7 @@ def test_two_relays_never_send_the_same_line(open_scene, prefect):
         number = session.scalar(select(func.count()).select_from(OutboxLine))
 
     def drain() -> None:
-        with engine.client() as to:
+        with prefect_api.client() as to:
             while True:
                 with transaction() as session:
                     found = outbox.lease(session, 7)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -81,10 +82,29 @@ def kill_worker_in_the_draw(state: Path, demo: subprocess.Popen) -> None:
         assert demo.poll() is None, said(state)[-4000:]
         assert time.monotonic() < deadline, said(state)[-4000:]
         time.sleep(0.1)
-    time.sleep(4)  # the run of the draw is starting now
     facts = json.loads((state / "state" / "up.json").read_text())
+    (state / "state" / "strangers.json").write_text(json.dumps(strangers(facts)))
+    time.sleep(4)  # the run of the draw is starting now
     worker = next(p["pid"] for p in facts["processes"] if p["name"] == "工作进程")
     os.killpg(worker, signal.SIGKILL)
+
+
+def strangers(facts: dict) -> dict[str, list]:
+    """Knock at the running engine as it should not be knocked at: {who: [status, allowed origin]}."""
+    known, wrong = tuple(facts["api_password"].split(":")), ("admin", "123456")
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    with httpx.Client(base_url=facts["api_url"]) as api:
+        answers = {
+            "health": api.get("/health"),
+            "nobody": api.post("/flow_runs/filter", json={}),
+            "guesser": api.post("/flow_runs/filter", json={}, auth=wrong),
+            "forger": api.post("/flow_runs/filter", json={}, auth=known),
+            "other site": api.options("/flow_runs/filter", headers={"Origin": "http://example.com", **preflight}),
+            "own page": api.options("/flow_runs/filter", headers={
+                "Origin": facts["api_url"].removesuffix("/api"), **preflight}),
+        }
+    return {who: [answer.status_code, answer.headers.get("access-control-allow-origin")]
+            for who, answer in answers.items()}
 
 
 def test_a_demo_whose_worker_is_killed_publishes_what_was_recorded_and_nothing_twice(demos):
@@ -110,6 +130,17 @@ def test_prefects_own_services_ran_without_an_error(demos):
     for _, state in demos.values():
         log = (state / "logs" / "server.log").read_text("utf-8", "replace")
         assert "ERROR" not in log, log[-3000:]
+
+
+def test_who_does_not_know_the_password_or_comes_from_another_site_gets_nothing_of_prefect(demos):
+    state = demos["killed"][1]
+    knocked = json.loads((state / "strangers.json").read_text())
+    own = knocked.pop("own page")[1]
+    assert own.startswith("http://127.0.0.1:")
+    assert knocked == {"health": [200, None], "nobody": [401, None], "guesser": [401, None],
+                       "forger": [403, None], "other site": [400, None]}
+    for name in ("prefect.password", "postgres.password"):
+        assert (state / name).stat().st_mode & 0o777 == 0o600, name
 
 
 def test_everything_a_demo_started_was_stopped(demos):
