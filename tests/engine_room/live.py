@@ -35,7 +35,7 @@ class Engine:
     def __init__(self, system: System, api: httpx.Client, code: str) -> None:
         self.system, self.api, self.code = system, api, code
 
-    def ask(self, method: str, path: str, **body: Any) -> Any:
+    def ask(self, method: str, path: str, /, **body: Any) -> Any:
         return self.api.request(method, path, json=body or None).raise_for_status().json()
 
     def deployment(self, name: str) -> str:
@@ -70,7 +70,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             for kind in ("departments", "items", "inspectors", "accounts"):
                 intake.take(None, kind, settings.CONFIG / "sample" / f"{kind}.csv")
             intake.take("bangong", "targets", settings.CONFIG / "sample" / "targets.csv")
-            yield Engine(system, api, people.drafted())
+            here = Engine(system, api, people.drafted())
+            api.patch(f"/deployments/{here.deployment('巡查')}", json={"paused": True}).raise_for_status()
+            yield here
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -107,11 +109,11 @@ def test_an_event_wakes_the_stage_and_the_form_repeats_it_without_harm(engine):
     (run,) = woken()
     assert run["parameters"]["scheme"] == "1"
     assert engine.ended(run["id"])["state_type"] == "COMPLETED"
-    before = everything()
+    before = _but_the_sweeps_notes()
     runs = [engine.ended(one) for one in [engine.start(review, scheme=typed) for typed in (
         engine.code, "揭双随机【２０２６】1号", "〔2026〕 1 号")]]
     assert [one["state_type"] for one in runs] == ["COMPLETED"] * 3
-    assert everything() == before, "the second and third time nothing was due"
+    assert _but_the_sweeps_notes() == before, "the second and third time nothing was due"
     assert {one["name"] for one in (run | engine.run(run["id"]), *runs)} == {
         "方案审查 · 2026-001 样例·旅馆业部门联合“双随机、一公开”抽查 · 公安"}
     tagged = engine.ask("POST", "/flow_runs/filter", flow_runs={"tags": {
@@ -195,6 +197,10 @@ def test_progress_is_shown_of_work_that_takes_longer_than_a_moment_and_of_no_oth
     found = engine.ask("POST", "/artifacts/filter", artifacts={"key": {"any_": ["short", "long"]}})
     assert [(one["key"], one["type"], one["data"], one["description"]) for one in found] == [
         ("long", "progress", 100.0, "已办完")]
+
+
+def _but_the_sweeps_notes() -> dict[str, str]:
+    return {table: rows for table, rows in everything().items() if table != "attempts"}
 
 
 def _running(engine: Engine, runs: list[str]) -> int:
