@@ -23,12 +23,11 @@ def sweep() -> str:
     with watching.round_of("sweep") as alone:
         if not alone:
             return "另一次巡查正在进行"
-        missed = watching.look_after_the_night()
         told = relaying.relay_rest()
         with engine.change() as session:
             due = find(session)
         started = [work for work in due if _start(work)]
-        settled = _settled()
+        settled, missed = _settled(), watching.look_after_the_night()
     names = "、".join(engine.DEPLOYMENTS[work.flow].split("/")[0] for work in started)
     again = f"，补发事件{told}条" if told else ""
     alarm, stale = f"{missed}。" if missed else "", f"，{settled}" if settled else ""

@@ -12,8 +12,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from blocks import engine, settings
@@ -22,6 +24,7 @@ from blocks.steps import stale_runs
 
 CHOUCHA = Path(sys.executable).parent / "choucha"
 LIMIT = 420
+HEAP: list[str] = []  # the states of three nights that were missed
 RUNS: list[dict] = []  # one that was killed, one that lived
 
 
@@ -109,6 +112,7 @@ def what_became_of_a_dead_and_a_living_run(state: Path) -> tuple[dict, dict]:
             def is_in(run: str, *kinds: str) -> bool:
                 return api.get(f"/flow_runs/{run}").json()["state_type"] in kinds
 
+            HEAP[:] = what_became_of_three_missed_nights(api)
             dead, _ = engine.start("sweep", {}, "to be killed")
             assert wait_until(lambda: is_in(dead, "PENDING", "RUNNING"), 60, 0.1)
             kill_worker(state)
@@ -127,6 +131,27 @@ def test_a_demo_whose_worker_is_killed_publishes_what_was_recorded_and_nothing_t
     must_be_whole(text)
     assert "工作进程意外停止，已重新启动" in text
     assert text.count("抽取：出签") == 1
+
+
+def what_became_of_three_missed_nights(api: httpx.Client) -> list[str]:
+    """Let the clock have scheduled three nights while nobody worked; return their states, the newest first."""
+    pool = f"/work_pools/{settings.get().work_pool}"
+    night = api.get(f"/deployments/name/{engine.DEPLOYMENTS['nightly']}").json()["id"]
+    now = settings.wall_clock()
+    api.patch(pool, json={"is_paused": True}).raise_for_status()
+    api.post(f"/deployments/{night}/schedule", json={
+        "start_time": (now - timedelta(days=3)).isoformat(), "end_time": now.isoformat()}).raise_for_status()
+    stale_runs.settle()
+    runs = api.post("/flow_runs/filter", json={
+        "deployments": {"id": {"any_": [night]}}, "sort": "EXPECTED_START_TIME_DESC",
+        "flow_runs": {"expected_start_time": {"before_": now.isoformat()}}}).raise_for_status().json()
+    api.delete(f"/flow_runs/{runs[0]['id']}").raise_for_status()
+    api.patch(pool, json={"is_paused": False}).raise_for_status()
+    return [run["state_type"] for run in runs]
+
+
+def test_of_nights_that_were_missed_only_the_newest_is_left_to_run(demos):
+    assert HEAP == ["SCHEDULED", "CANCELLED", "CANCELLED"]
 
 
 def test_a_run_whose_process_is_gone_is_marked_and_one_that_lives_is_not(demos):
