@@ -86,8 +86,11 @@ def _lock(state: Path) -> IO[str]:
 
 
 @contextmanager
-def running(say: Say) -> Iterator[System]:
-    """Yield the running system; stop everything it started, and nothing else, at the end."""
+def running(say: Say, before_work: Callable[[], object] = lambda: None) -> Iterator[System]:
+    """Yield the running system; stop everything it started, and nothing else, at the end.
+
+    `before_work` is called when Prefect answers and nobody works yet.
+    """
     state = settings.state_dir()
     lock = _lock(state)
     system = System(state, say)
@@ -100,6 +103,7 @@ def running(say: Say) -> Iterator[System]:
         _start_portal(system)
         _start_prefect(system)
         _register(system)
+        before_work()
         _start_worker(system)
         _start_relay(system)
         _start_site(system)
@@ -173,6 +177,7 @@ def _start_prefect(system: System) -> None:
         "PREFECT_API_AUTH_STRING": system.facts["api_password"],
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
         "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": system.facts["api_url"].removesuffix("/api"),
+        **_retention(),
     }
     with system.step("Prefect 服务器已启动"):
         system.processes.append(spawn("Prefect 服务器", [
@@ -191,6 +196,14 @@ def _api_password(state: Path) -> str:
         kept.touch(mode=0o600)
         kept.write_text(f"admin:{secrets.token_urlsafe(18)}")
     return kept.read_text()
+
+
+def _retention() -> dict[str, str]:
+    """Let Prefect's own vacuum delete runs with their logs and artifacts, and events, after so many days."""
+    days = settings.get().retention_days
+    return {"PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(days * 86_400),
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{days}D"}
 
 
 def _healthy(api_url: str) -> bool:

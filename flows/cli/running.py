@@ -38,7 +38,7 @@ def up() -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
         signal.signal(stop, _as_interrupt)
     try:
-        with running(say) as system:
+        with running(say, _cancel_the_heap) as system:
             _make_site()
             tell_addresses(system.facts)
             console.print("正在运行。按 Ctrl-C 停止。")
@@ -68,6 +68,14 @@ def deploy() -> None:
     say("工作池、队列与自动化已登记", 0)
     registering.deploy(settings.state_dir() / "deploy.log", dict(os.environ))
     say("流程已部署", 0)
+
+
+def _cancel_the_heap() -> None:
+    """Run the newest of what the clock scheduled while we were down, not each missed one."""
+    from blocks.steps import stale_runs
+
+    if cancelled := stale_runs.clear_heap():
+        say(f"停机期间积压的定时运行只补最近一次，取消{cancelled}个", 0)
 
 
 def _make_site() -> None:
