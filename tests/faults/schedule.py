@@ -1,0 +1,249 @@
+"""One schedule: a function of its seed. What people and processes do, and what goes wrong meanwhile."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from blocks.errors import InspectionError, NotAnswering
+from blocks.local import postgres
+from blocks.register import guard
+from blocks.register.database import transaction
+from blocks.register.directories import account, business_account
+from blocks.steps import sweeping
+from tests.faults import oracle
+from tests.faults.acts import Act, possible
+from tests.faults.boundaries import WATCH, Fate, Killed, cut_off_at, die_at
+from tests.faults.prefect_far_away import NONE, Faults, Run
+from tests.faults.scenes import STAGES
+from tests.faults.workers import carry_out, together
+from tests.faults.world import MORNING, Submission, World, entered
+
+TEN = timedelta(hours=1, minutes=1)
+RARE = 0.25  # how much rarer what leads away from the end is than what leads there
+TO_THE_END = 0.25  # of the schedules: people go on until the results are public
+MOST_ACTS = 80
+
+
+class Schedule:
+    """The moves of one seed in one world."""
+
+    def __init__(self, world: World, random: Random) -> None:
+        self.world, self.random = world, random
+        self.number = 0
+
+    def go(self) -> None:
+        """Make between 5 and 25 moves."""
+        moves = {self.person: 50, self.deliver: 22, self.two_persons: 6, self.two_workers: 6, self.twice: 4,
+                 self.clock: 5, self.sweep: 3, self.night: 2, self.notices: 2, self.wiped: 1}
+        for _ in range(self.random.randint(5, 25)):
+            self.random.choices(list(moves), list(moves.values()))[0]()
+
+    def note(self, *said: object) -> None:
+        self.world.log.append(" ".join(map(str, said)))
+
+    # what goes wrong
+
+    def fate(self, most: int) -> Fate | None:
+        """Return what befalls a process with up to `most` boundaries: nothing, a kill, a cut."""
+        lot, number = self.random.random(), self.random.randint(1, most)
+        if lot < 0.55:
+            return None
+        self.note("  fate", "kill" if lot < 0.85 else "cut", number)
+        return die_at(number) if lot < 0.85 else cut_off_at((number + 1) // 2, self.world.cut)
+
+    # what people do
+
+    def acts(self) -> list[Act]:
+        with transaction() as session:
+            return possible(session, self.world.code)
+
+    def choice(self) -> Act | None:
+        acts = self.acts()
+        return self.random.choices(acts, [1 if act.forward else RARE for act in acts])[0] if acts else None
+
+    def submission(self, act: Act) -> str:
+        """Return the key of a new submission by this act's person."""
+        self.number += 1
+        with transaction() as session:
+            who = business_account(session) if act.login == "business" else account(session, act.login)
+            self.world.submissions[f"key-{self.number}"] = Submission(act.name, who.id)
+        return f"key-{self.number}"
+
+    def send(self, act: Act, key: str) -> None:
+        """Send a submission in once; note whether the person was told that it is done.
+
+        A form that was carried out before is answered with what was told then, as the portal does.
+        """
+        sent = self.world.submissions[key]
+        with transaction() as session:
+            if guard.outcome(session, sent.account_id, key):
+                sent.told = True
+                return
+        try:
+            with guard.guarded(guard.Guard(sent.account_id, key, act.shown)):
+                act.do()
+            sent.told = True
+        except guard.Repeated:
+            sent.told = True
+
+    def insist(self, act: Act, key: str, fate: Fate | None) -> None:
+        """Send a submission in, and again where no answer came back, as a browser's user does."""
+        for attempt in range(3):
+            try:
+                with WATCH.fated(fate if attempt == 0 else None):
+                    self.send(act, key)
+                return
+            except (Killed, NotAnswering):
+                continue
+            except InspectionError as error:
+                self.note("  refused", error.message.splitlines()[0])
+                return
+
+    def person(self) -> None:
+        act = self.choice()
+        if act is None:
+            return
+        if self.random.random() < 0.06 and act.shown:  # the page was made before somebody else's move
+            act = replace(act, shown=(*act.shown[:2], act.shown[2] - 1))
+        key = self.submission(act)
+        self.note(key, act.name)
+        fate = self.fate(4)
+        if fate is not None and self.random.random() < 0.2:  # and the person gives up
+            with WATCH.fated(fate), suppress(Killed, InspectionError):
+                self.send(act, key)
+        else:
+            self.insist(act, key, fate)
+
+    def twice(self) -> None:
+        """A double click: the same submission, sent in by two threads at once."""
+        act = self.choice()
+        if act is not None:
+            key = self.submission(act)
+            self.note(key, "twice", act.name)
+            self.both(*(lambda: self.insist(act, key, None) for _ in range(2)))
+
+    def two_persons(self) -> None:
+        first, second = self.choice(), self.choice()
+        if first is None or second is None:
+            return
+        works = []
+        for act in (first, second):
+            key = self.submission(act)
+            self.note(key, "at once", act.name)
+            works.append(lambda act=act, key=key, fate=self.fate(4): self.insist(act, key, fate))
+        self.both(*works)
+
+    def both(self, *works: Callable[[], None]) -> None:
+        together(self.world, [(work, None) for work in works], self.random)
+
+    # what processes do
+
+    def taken(self) -> Run | None:
+        """Take a run out of the queue, any."""
+        queue = self.world.prefect.queue
+        return queue.pop(self.random.randrange(len(queue))) if queue else None
+
+    def run(self, run: Run, fate: Fate | None) -> None:
+        """Let a run go on until it ends or is killed; who is refused or not answered ends, too."""
+        try:
+            with WATCH.fated(fate):
+                carry_out(self.world, run)
+        except (Killed, InspectionError, ConnectionError) as error:
+            self.note("  ended by", type(error).__name__, error)
+
+    def deliver(self) -> None:
+        run = self.taken()
+        if run is not None:
+            self.note("run", run)
+            self.run(run, self.fate(8))
+
+    def two_workers(self) -> None:
+        first = self.taken()
+        if first is None:
+            return
+        second = self.taken() or first
+        self.note("two runs", first, second)
+        self.both(*(lambda run=run, fate=self.fate(8): self.run(run, fate) for run in (first, second)))
+
+    def sweep(self) -> None:
+        self.note("sweep")
+        self.run(Run("sweep", None), self.fate(8))
+
+    def night(self) -> None:
+        self.note("two nights")
+        self.both(*(lambda fate=self.fate(30): self.run(Run("nightly", None), fate) for _ in range(2)))
+
+    def notices(self) -> None:
+        self.note("notices")
+        self.run(Run("reminders", None), self.fate(12))
+
+    def wiped(self) -> None:
+        self.note("Prefect's database is wiped")
+        self.world.prefect.wipe()
+
+    def clock(self) -> None:
+        if self.random.random() < 0.3:
+            self.world.next_morning()
+        else:
+            self.world.later(timedelta(minutes=self.random.randint(1, 90)))
+        self.note("it is", self.world.now)
+
+    # and then it is quiet
+
+    def quiet(self) -> None:
+        """Faults stop; every hint is lost; one sweep, and what it starts."""
+        self.world.prefect.faults = NONE
+        self.world.prefect.wipe()
+        self.world.later(timedelta(minutes=11))  # deliveries that nobody took are tried again after ten
+        sweeping.sweep()
+        self.drain()
+        carry_out(self.world, Run("reminders", None))  # what the work just done tells people
+
+    def drain(self) -> None:
+        for _ in range(200):
+            queue = self.world.prefect.queue
+            if not queue:
+                return
+            carry_out(self.world, queue.pop(0))
+        raise oracle.Broken("stuck", f"the runs never come to rest: {queue[:3]}")
+
+    def to_the_end(self) -> None:
+        """People go on, one forward act after another, until the results are public."""
+        for _ in range(MOST_ACTS):
+            forward = [act for act in self.acts() if act.forward]
+            if not forward:
+                break
+            self.world.later(timedelta(minutes=1))
+            self.insist(forward[0], self.submission(forward[0]), None)
+            self.drain()
+        carry_out(self.world, Run("reminders", None))
+        with transaction() as session:
+            oracle.at_its_end(session, self.world.code)
+
+
+def carried_out(seed: int, cluster: postgres.Cluster, folder: Path, code: str) -> World:
+    """Carry out the schedule of a seed and ask the oracle.
+
+    Raises:
+        oracle.Broken: something was lost, done twice or is stuck; the world's log is told with it.
+    """
+    random = Random(seed)
+    stage = random.choice(list(STAGES))
+    faults = Faults(lost=1.0) if random.random() < 0.15 else Faults()
+    at = MORNING + (TEN if stage not in ("drafted", "submitted", "approved", "sealed") else timedelta(minutes=1))
+    with entered(cluster, stage, folder, code, random, faults, at) as world:
+        schedule = Schedule(world, random)
+        try:
+            schedule.go()
+            schedule.quiet()
+            oracle.ask(world)
+            if random.random() < TO_THE_END:
+                schedule.to_the_end()
+                oracle.ask(world)
+        except BaseException as error:
+            error.add_note("\n".join([f"seed {seed}, from {stage}, {faults}", *world.log]))
+            raise
+        return world
