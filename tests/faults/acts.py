@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from sqlalchemy import select
@@ -31,12 +32,22 @@ from blocks.register.directories import Account, Department
 from blocks.register.draws import open_draw, sources
 from blocks.register.schemes import Assignment, Scheme
 from blocks.register.schemes import scheme as find_scheme
-from blocks.register.visits import Absence, Check, Recusal, Seat, live_checks, live_seats, live_visits
+from blocks.register.visits import (
+    Absence,
+    Check,
+    Recusal,
+    Seat,
+    live_checks,
+    live_seats,
+    live_visits,
+)
 from tests import people
 from tests.scenes import SECRETS
 
 SIZE = {"sampling": {"mode": "number", "number": 2}}
 PENDING, WHY = "problem_pending", "材料核实无误"
+RARE = 0.25  # how much rarer what leads away from the end is than what leads there
+Some = Callable[[list[Any]], list[Any]]  # narrows down what is asked about
 
 
 @dataclass(frozen=True)
@@ -56,18 +67,42 @@ def _act(login: str, do: Callable[..., Any], *given: Any, about: Moving | None =
     first = () if login == "business" else (login,)
     name = f"{do.__module__.rpartition('.')[2]}.{do.__name__}"
     shown = (about.thing, about.id, about.version) if about else None
-    return Act(f"{name}({', '.join(map(str, (*first, *given)))})"[:120], login,
+    words = [*map(str, (*first, *given)), *(f"{key}={value}" for key, value in more.items())]
+    return Act(f"{name}({', '.join(words)})"[:120], login,
                lambda: do(*first, *given, **more), shown, forward)
 
 
-def possible(session: Session, code: str) -> list[Act]:
-    """Return what may be done now in a scheme, in a fixed order."""
+def forward(session: Session, code: str) -> list[Act]:
+    """Return what brings a scheme on from where it stands, in a fixed order."""
     scheme = find_scheme(session, code)
-    return [act for ask in (_of_scheme, _of_draw, _of_assignments, _of_checks, _of_visits, _of_people,
-                            _of_aftermath) for act in ask(session, scheme)]
+    return [act for ask in (_of_scheme, _of_draw, _of_assignments, _of_checks, _of_people)
+            for act in ask(session, scheme, _all) if act.forward]
 
 
-def _of_scheme(session: Session, scheme: Scheme) -> Iterator[Act]:
+def everything(session: Session, code: str) -> list[Act]:
+    """Return all that may be done in a scheme, in a fixed order."""
+    scheme = find_scheme(session, code)
+    return [act for ask in (_of_scheme, _of_draw, _of_assignments, _of_checks, _of_visits, _of_people, _of_aftermath)
+            for act in ask(session, scheme, _all)]
+
+
+def any_of(session: Session, code: str, random: Random) -> Act | None:
+    """Return one of all the things that may be done in a scheme, those that bring it on more often."""
+    scheme = find_scheme(session, code)
+    kinds = [_of_scheme, _of_draw, _of_draw, _of_assignments, _of_assignments, _of_checks, _of_checks, _of_checks,
+             _of_visits, _of_people, _of_aftermath]
+    random.shuffle(kinds)
+    for ask in kinds:
+        if acts := list(ask(session, scheme, lambda things: [random.choice(things)] if things else [])):
+            return random.choices(acts, [1 if act.forward else RARE for act in acts])[0]
+    return None
+
+
+def _all(things: list[Any]) -> list[Any]:
+    return things
+
+
+def _of_scheme(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
     code, drafter, approver = scheme.code, "gaj.jingban", "gaj.shenpi"
     if scheme.stage == "drafted":
         yield _act(drafter, schemes.submit, code, about=scheme, forward=True)
@@ -80,10 +115,12 @@ def _of_scheme(session: Session, scheme: Scheme) -> Iterator[Act]:
         if scheme.cancel_asked_by_id:
             yield _act("bangong2", cancelling.confirm, code, WHY, about=scheme)
     yield _act("bangong", urging.urge, code)
+    for party in people.PARTICIPANTS:
+        yield _act("bangong", letters.issue, code, party, WHY)
     yield _act("gaj.jingban", schemes.new, people.contents(**SIZE))
 
 
-def _of_draw(session: Session, scheme: Scheme) -> Iterator[Act]:
+def _of_draw(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
     draw = open_draw(session, scheme.id)
     if draw is None or scheme.stage != "approved":
         return
@@ -103,7 +140,7 @@ def _of_draw(session: Session, scheme: Scheme) -> Iterator[Act]:
             yield _act("bangong2", draws.void, code, WHY, about=draw)
 
 
-def _of_assignments(session: Session, scheme: Scheme) -> Iterator[Act]:
+def _of_assignments(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
     code = scheme.code
     for one in session.scalars(select(Assignment).where(Assignment.scheme_id == scheme.id).order_by(Assignment.id)):
         party = one.department.code
@@ -115,10 +152,10 @@ def _of_assignments(session: Session, scheme: Scheme) -> Iterator[Act]:
             yield _act("bangong", assignments.withdraw, code, party, WHY, about=one)
 
 
-def _of_checks(session: Session, scheme: Scheme) -> Iterator[Act]:
+def _of_checks(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
     if scheme.stage not in ("staffed", "in_field", "concluded", "publicised"):
         return
-    for check in live_checks(session, scheme.id):
+    for check in some(live_checks(session, scheme.id)):
         entry, approver = check.latest, f"{check.department.code}.shenpi"
         waits = entry is not None and entry.verdict is None
         if check.stage == "planned":
@@ -145,9 +182,11 @@ def _recording(session: Session, check: Check, waits: bool) -> Iterator[Act]:
     if len(team) < 2:
         return
     category, finding = ("no_problem", "") if check.id % 2 else (PENDING, "标志缺失")
-    if waits and check.latest.confirmed_by_id is None:
+    if waits:
         yield _act(team[1], checks.confirm, check.id, about=check, forward=True)
-    yield _act(team[0], checks.record, check.id, category, {"*": "是"}, finding, about=check, forward=not waits)
+    recorder = session.get(Account, check.latest.recorded_by_id).login if waits else None
+    yield _act(team[0], checks.record, check.id, category, {"*": "是"}, finding, about=check,
+               forward=recorder not in team)
 
 
 def _withholding(check: Check, approver: str) -> Iterator[Act]:
@@ -163,10 +202,10 @@ def _withholding(check: Check, approver: str) -> Iterator[Act]:
         yield _act("bangong", withholding.lift, check.id, WHY, about=check)
 
 
-def _of_visits(session: Session, scheme: Scheme) -> Iterator[Act]:
+def _of_visits(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
     if scheme.stage not in ("staffed", "in_field"):
         return
-    for visit in live_visits(session, scheme.id):
+    for visit in some(live_visits(session, scheme.id)):
         if visit.stage != "planned":
             continue
         for check in session.scalars(select(Check).where(Check.visit_id == visit.id).order_by(Check.id).limit(1)):
@@ -176,10 +215,10 @@ def _of_visits(session: Session, scheme: Scheme) -> Iterator[Act]:
             yield _act("gaj.shenpi", visits.confirm_replacement, visit.id, about=visit)
 
 
-def _of_people(session: Session, scheme: Scheme) -> Iterator[Act]:
+def _of_people(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
     if scheme.stage not in ("dispatched", "staffed", "in_field"):
         return
-    for check in live_checks(session, scheme.id):
+    for check in some(live_checks(session, scheme.id)):
         party = check.department.code
         for login in _team(session, check)[:1] if check.stage == "planned" else ():
             yield _act(login, recusals.claim, check.id, WHY)
@@ -210,8 +249,8 @@ def _of_seats(session: Session, check: Check, approver: str) -> Iterator[Act]:
             yield _act(approver, absences.decide, absence.id, about=absence, grant=grant, reason=WHY)
 
 
-def _of_aftermath(session: Session, scheme: Scheme) -> Iterator[Act]:
-    for check in live_checks(session, scheme.id):
+def _of_aftermath(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
+    for check in some(live_checks(session, scheme.id)):
         if check.stage == "planned":
             continue
         party, code = check.department.code, check.visit.notice_code

@@ -135,6 +135,17 @@ def die_at(number: int) -> Fate:
     return fate
 
 
+def die_anew(known: set[str]) -> Fate:
+    """Return the fate of a process that is killed at the first boundary not yet `known`, which it joins."""
+
+    def fate(boundary: str, session: Session) -> None:
+        if boundary not in known:
+            known.add(boundary)
+            raise Killed(boundary)
+
+    return fate
+
+
 def cut_off_at(number: int, cut: Callable[[Session], None]) -> Fate:
     """Return the fate of a process whose connection is `cut` before the commit of this number."""
     met = 0

@@ -1,23 +1,67 @@
 """What must hold after every schedule: nothing lost, nothing twice, nothing stuck, and every invariant."""
 
-from collections import Counter
+from collections import defaultdict
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.draw import pairing_verifier, verifier
 from blocks.public_site.files import tree
 from blocks.public_site.pages import NEVER_CHANGE
-from blocks.register import deliveries, trail
+from blocks.public_site.results import as_json
+from blocks.register import deliveries, published, trail
 from blocks.register.database import transaction
 from blocks.register.draws import Draw, public_files
 from blocks.register.due import Work, find
 from blocks.register.guard import Submission
 from blocks.register.notices import Notice
 from blocks.register.schemes import scheme as find_scheme
-from blocks.register.trail import TrailLine
+from blocks.register.trail import DueLine, TrailLine
+from blocks.rules import stages
 from tests.faults.world import World
+
+# What no row may break: each query returns the rows that do.
+RULES = {
+    "a move without its outbox line":
+        "SELECT number FROM trail WHERE number NOT IN (SELECT trail_number FROM outbox)",
+    "a move by nobody":
+        "SELECT number FROM trail LEFT JOIN accounts ON accounts.id = actor_id WHERE accounts.id IS NULL",
+    "two versions of one number":
+        "SELECT thing, thing_id FROM trail GROUP BY thing, thing_id, version HAVING count(*) > 1",
+    "a scheme approved by its drafter":
+        "SELECT id FROM schemes WHERE approver_id = drafter_id",
+    "two draws of one scheme":
+        "SELECT scheme_id FROM draws WHERE stage <> 'void' GROUP BY scheme_id HAVING count(*) > 1",
+    "a department asked twice":
+        "SELECT scheme_id FROM assignments GROUP BY scheme_id, department_id HAVING count(*) > 1",
+    "somebody at two places at once": """
+        SELECT inspector_id FROM seats WHERE vacated_at IS NULL AND shares_id IS NULL AND day IS NOT NULL
+        GROUP BY inspector_id, day, half HAVING count(*) > 1""",
+    "a check with too many people":
+        "SELECT check_id FROM seats WHERE vacated_at IS NULL GROUP BY check_id HAVING count(*) > 2",
+    "a record reviewed by who made it": """
+        SELECT id FROM check_records WHERE reviewed_by_id IN (recorded_by_id, confirmed_by_id)
+        OR confirmed_by_id = recorded_by_id""",
+    "withheld by who asked for it":
+        "SELECT id FROM checks WHERE withheld_by_id = withholding_asked_by_id",
+    "a result public before its review": """
+        SELECT p.id FROM publications p JOIN check_records r ON r.check_id = p.check_id
+        AND r.number = p.record_number WHERE r.verdict IS DISTINCT FROM 'reviewed'""",
+    "a result public twice":
+        "SELECT check_id FROM publications GROUP BY check_id, record_number, act HAVING count(*) > 1",
+}
+# What the migrations made and nobody may take away.
+CATALOGUE = """WITH ours AS (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+SELECT md5(string_agg(said, '|' ORDER BY said)) FROM (
+    SELECT concat(conrelid::regclass, conname, pg_get_constraintdef(oid)) AS said FROM pg_constraint
+        WHERE conrelid IN (SELECT oid FROM ours)
+    UNION ALL SELECT concat(pg_get_indexdef(indexrelid), indisvalid) FROM pg_index
+        WHERE indrelid IN (SELECT oid FROM ours)
+    UNION ALL SELECT concat(tgrelid::regclass, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT concat(attrelid::regclass, attname, attnotnull) FROM pg_attribute
+        WHERE attrelid IN (SELECT oid FROM ours)
+) AS all_of_it"""
 
 
 class Broken(Exception):
@@ -26,6 +70,11 @@ class Broken(Exception):
     def __init__(self, kind: str, what: str) -> None:
         super().__init__(f"{kind}: {what}")
         self.kind = kind
+
+
+def catalogue(session: Session) -> str:
+    """Return a digest of every constraint, index, trigger and column."""
+    return session.scalar(text(CATALOGUE))
 
 
 def ask(world: World) -> None:
@@ -38,8 +87,11 @@ def ask(world: World) -> None:
         _trail(session)
         _lost(session, world)
         _twice(session, world)
+        _rules(session, world)
+        _clocks(session)
         _stuck(session)
         _draws(session)
+        _results(session)
 
 
 def _trail(session: Session) -> None:
@@ -54,7 +106,7 @@ def _lost(session: Session, world: World) -> None:
     for number, hash_ in world.heads:
         if there.get(number) != hash_:
             raise Broken("lost", f"line {number} of the trail")
-    taken = {key for (key,) in session.execute(select(Submission.key))}
+    taken = set(session.scalars(select(Submission.key)))
     for key, sent in world.submissions.items():
         if sent.told and key not in taken:
             raise Broken("lost", f"{key} {sent.name}")
@@ -67,13 +119,41 @@ def _twice(session: Session, world: World) -> None:
     for (id_, address), repeats in world.sent.items():
         if not all(repeats[1:]):
             raise Broken("twice", f"{id_} to {address} went out {len(repeats)} times, unmarked")
-    open_ones = Counter(session.scalars(select(Draw.scheme_id).where(Draw.stage != "void")))
-    if any(number > 1 for number in open_ones.values()):
-        raise Broken("twice", f"draws of schemes {open_ones}")
+
+
+def _rules(session: Session, world: World) -> None:
+    if catalogue(session) != world.catalogue:
+        raise Broken("wrong", "a constraint, an index, a trigger or a column is not as the migrations made it")
+    for what, query in RULES.items():
+        if rows := session.execute(text(query)).all():
+            raise Broken("wrong", f"{what}: {rows[:3]}")
+
+
+def _clocks(session: Session) -> None:
+    """Every clock that a move has started runs until a move stops it (a scheme that ends stops all)."""
+    running: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for line in session.scalars(select(TrailLine).order_by(TrailLine.number)):
+        of = running[line.thing, line.thing_id]
+        for move in stages.MOVES:
+            if (move.thing, move.source, move.target, move.label) == (line.thing, line.source, line.target, line.label):
+                of.difference_update(move.meets)
+                of.update(move.starts)
+    ended = {id_ for (id_,) in session.execute(text("SELECT id FROM schemes WHERE stage = 'cancelled'"))}
+    gone = {id_ for (id_,) in session.execute(text(
+        "SELECT checks.id FROM checks JOIN visits ON visits.id = visit_id WHERE visits.stage = 'replaced'"))}
+    there, over = defaultdict(set), set()
+    for due in session.scalars(select(DueLine)):
+        if due.met_at is None:
+            there[due.thing, due.thing_id].add(due.clock)
+        if due.scheme_id in ended:
+            over.add((due.thing, due.thing_id))
+    for thing, clocks in running.items():
+        if thing not in over and not (thing[0] == "check" and thing[1] in gone) and clocks - there[thing]:
+            raise Broken("wrong", f"{thing}: no clock {clocks - there[thing]}")
 
 
 def _stuck(session: Session) -> None:
-    """Nothing is due, save what a person was told of today."""
+    """Nothing is due, save what a person was told of."""
     for work in find(session):
         if not _waits_for_a_person(session, work):
             raise Broken("stuck", f"{work}")
@@ -104,6 +184,17 @@ def _draws(session: Session) -> None:
                 raise Broken("wrong", f"verifier: {wrong}")
 
 
+def _results(session: Session) -> None:
+    """The public site shows what the register says is public, and no other result."""
+    wanted = {act.path: as_json(act.content) for act in published.latest_acts(session)}
+    shown = {path for path in tree().files() if path.startswith("results/") and path.endswith(".json")}
+    for path in sorted(shown ^ wanted.keys()):
+        raise Broken("wrong", f"{path} {'is public and not in the register' if path in shown else 'is not public'}")
+    for path, content in wanted.items():
+        if tree().read(path) != content:
+            raise Broken("wrong", f"{path} on the public site is not what the register says")
+
+
 def at_its_end(session: Session, code: str) -> None:
     """The inspection was carried to its end, or people ended it.
 
@@ -113,5 +204,3 @@ def at_its_end(session: Session, code: str) -> None:
     stage = find_scheme(session, code).stage
     if stage not in ("publicised", "cancelled"):
         raise Broken("stuck", f"the inspection at {stage}")
-
-

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,16 +11,16 @@ import psycopg
 from blocks import settings
 from blocks.actions import assignments, draws, intake, schemes
 from blocks.local import postgres
-from blocks.local.processes import spawn
 from blocks.register.database import transaction
 from blocks.register.due import find
 from blocks.register.upgrade import upgrade
 from tests import people
 from tests.conftest import SAMPLE, use
 from tests.faults.acts import SIZE
+from tests.faults.oracle import catalogue
 from tests.faults.prefect_far_away import Run
 from tests.faults.workers import carry_out
-from tests.faults.world import MORNING, leave
+from tests.faults.world import MORNING, Ground, leave
 from tests.scenes import PARTIES, SECRETS
 
 THROW_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
@@ -112,6 +112,14 @@ STAGES: dict[str, Callable[[str], str]] = {
     "recorded": _recorded, "reviewed": _reviewed, "publicised": _publicised}
 
 
+EARLY, TEN = ("drafted", "submitted", "approved", "sealed"), MORNING + timedelta(hours=1)
+
+
+def beginning_of(stage: str) -> datetime:
+    """Return the instant at which a schedule from this stage begins."""
+    return (MORNING if stage in EARLY else TEN) + timedelta(minutes=1)
+
+
 @contextmanager
 def a_throw_away_cluster(folder: Path) -> Iterator[postgres.Cluster]:
     """Yield a PostgreSQL that may forget when the power goes: here only processes are killed, and only
@@ -124,8 +132,8 @@ def a_throw_away_cluster(folder: Path) -> Iterator[postgres.Cluster]:
         process.stop()
 
 
-def make(cluster: postgres.Cluster, folder: Path) -> str:
-    """Make a template database and a state folder for every stage; return the code of the scheme."""
+def make(cluster: postgres.Cluster, folder: Path) -> Ground:
+    """Make a template database and a state folder for every stage."""
     def copied(template: str, name: str) -> None:
         leave()
         with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
@@ -145,8 +153,9 @@ def make(cluster: postgres.Cluster, folder: Path) -> str:
     code, before = "", "empty"
     for name, go_on in STAGES.items():
         copied(before, name)
-        now = MORNING + timedelta(hours=1) if name not in ("drafted", "submitted", "approved", "sealed") else MORNING
-        settings.get().now = now
+        settings.get().now = MORNING if name in EARLY else TEN
         code, before = go_on(code), name
+    with transaction() as session:
+        ground = Ground(cluster, folder, code, catalogue(session))
     leave()
-    return code
+    return ground

@@ -1,30 +1,42 @@
 """One schedule: a function of its seed. What people and processes do, and what goes wrong meanwhile."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from random import Random
 
 from blocks.errors import InspectionError, NotAnswering
-from blocks.local import postgres
 from blocks.register import guard
 from blocks.register.database import transaction
 from blocks.register.directories import account, business_account
 from blocks.steps import sweeping
 from tests.faults import oracle
-from tests.faults.acts import Act, possible
+from tests.faults.acts import Act, any_of, forward
 from tests.faults.boundaries import WATCH, Fate, Killed, cut_off_at, die_at
 from tests.faults.prefect_far_away import NONE, Faults, Run
-from tests.faults.scenes import STAGES
+from tests.faults.scenes import STAGES, beginning_of
 from tests.faults.workers import carry_out, together
-from tests.faults.world import MORNING, Submission, World, entered
+from tests.faults.world import Ground, Submission, World, entered
 
-TEN = timedelta(hours=1, minutes=1)
-RARE = 0.25  # how much rarer what leads away from the end is than what leads there
 TO_THE_END = 0.25  # of the schedules: people go on until the results are public
 MOST_ACTS = 80
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What schedules are made of. `plant` puts a bug into a world, to be taken out again by the stack."""
+
+    stages: tuple[str, ...] = tuple(STAGES)
+    moves: dict[str, int] = field(default_factory=dict)
+    to_the_end: float = TO_THE_END
+    plant: Callable[[World, ExitStack], None] = lambda world, undo: None
+
+
+USUAL = Plan()
+MOVES = {"person": 50, "deliver": 22, "two_persons": 6, "two_workers": 6, "twice": 4, "clock": 5, "sweep": 3,
+         "night": 2, "notices": 2, "wiped": 1}
 
 
 class Schedule:
@@ -34,12 +46,10 @@ class Schedule:
         self.world, self.random = world, random
         self.number = 0
 
-    def go(self) -> None:
-        """Make between 5 and 25 moves."""
-        moves = {self.person: 50, self.deliver: 22, self.two_persons: 6, self.two_workers: 6, self.twice: 4,
-                 self.clock: 5, self.sweep: 3, self.night: 2, self.notices: 2, self.wiped: 1}
-        for _ in range(self.random.randint(5, 25)):
-            self.random.choices(list(moves), list(moves.values()))[0]()
+    def go(self, shares: dict[str, int]) -> None:
+        """Make between 5 and 25 moves, more often few."""
+        for _ in range(5 + int(21 * self.random.random() ** 2)):
+            getattr(self, self.random.choices(list(shares), list(shares.values()))[0])()
 
     def note(self, *said: object) -> None:
         self.world.log.append(" ".join(map(str, said)))
@@ -56,13 +66,9 @@ class Schedule:
 
     # what people do
 
-    def acts(self) -> list[Act]:
-        with transaction() as session:
-            return possible(session, self.world.code)
-
     def choice(self) -> Act | None:
-        acts = self.acts()
-        return self.random.choices(acts, [1 if act.forward else RARE for act in acts])[0] if acts else None
+        with transaction() as session:
+            return any_of(session, self.world.code, self.random)
 
     def submission(self, act: Act) -> str:
         """Return the key of a new submission by this act's person."""
@@ -123,7 +129,7 @@ class Schedule:
         if act is not None:
             key = self.submission(act)
             self.note(key, "twice", act.name)
-            self.both(*(lambda: self.insist(act, key, None) for _ in range(2)))
+            self.both(*[partial(self.insist, act, key, None)] * 2)
 
     def two_persons(self) -> None:
         first, second = self.choice(), self.choice()
@@ -133,7 +139,7 @@ class Schedule:
         for act in (first, second):
             key = self.submission(act)
             self.note(key, "at once", act.name)
-            works.append(lambda act=act, key=key, fate=self.fate(4): self.insist(act, key, fate))
+            works.append(partial(self.insist, act, key, self.fate(4)))
         self.both(*works)
 
     def both(self, *works: Callable[[], None]) -> None:
@@ -166,7 +172,7 @@ class Schedule:
             return
         second = self.taken() or first
         self.note("two runs", first, second)
-        self.both(*(lambda run=run, fate=self.fate(8): self.run(run, fate) for run in (first, second)))
+        self.both(*[partial(self.run, run, self.fate(8)) for run in (first, second)])
 
     def sweep(self) -> None:
         self.note("sweep")
@@ -174,7 +180,7 @@ class Schedule:
 
     def night(self) -> None:
         self.note("two nights")
-        self.both(*(lambda fate=self.fate(30): self.run(Run("nightly", None), fate) for _ in range(2)))
+        self.both(*[partial(self.run, Run("nightly", None), self.fate(30)) for _ in range(2)])
 
     def notices(self) -> None:
         self.note("notices")
@@ -210,37 +216,43 @@ class Schedule:
             carry_out(self.world, queue.pop(0))
         raise oracle.Broken("stuck", f"the runs never come to rest: {queue[:3]}")
 
+    def is_done(self, act: Act) -> bool:
+        key = self.submission(act)
+        self.note(key, "at last", act.name)
+        self.insist(act, key, None)
+        return self.world.submissions[key].told
+
     def to_the_end(self) -> None:
         """People go on, one forward act after another, until the results are public."""
         for _ in range(MOST_ACTS):
-            forward = [act for act in self.acts() if act.forward]
-            if not forward:
-                break
             self.world.later(timedelta(minutes=1))
-            self.insist(forward[0], self.submission(forward[0]), None)
+            with transaction() as session:
+                acts = forward(session, self.world.code)
+            if not any(self.is_done(act) for act in acts):
+                break
             self.drain()
         carry_out(self.world, Run("reminders", None))
         with transaction() as session:
             oracle.at_its_end(session, self.world.code)
 
 
-def carried_out(seed: int, cluster: postgres.Cluster, folder: Path, code: str) -> World:
+def carried_out(seed: int, where: Ground, plan: Plan = USUAL) -> World:
     """Carry out the schedule of a seed and ask the oracle.
 
     Raises:
         oracle.Broken: something was lost, done twice or is stuck; the world's log is told with it.
     """
     random = Random(seed)
-    stage = random.choice(list(STAGES))
+    stage = random.choice(plan.stages)
     faults = Faults(lost=1.0) if random.random() < 0.15 else Faults()
-    at = MORNING + (TEN if stage not in ("drafted", "submitted", "approved", "sealed") else timedelta(minutes=1))
-    with entered(cluster, stage, folder, code, random, faults, at) as world:
+    with entered(where, stage, random, faults, beginning_of(stage)) as world, ExitStack() as undo:
         schedule = Schedule(world, random)
+        plan.plant(world, undo)
         try:
-            schedule.go()
+            schedule.go(MOVES | plan.moves)
             schedule.quiet()
             oracle.ask(world)
-            if random.random() < TO_THE_END:
+            if random.random() < plan.to_the_end:
                 schedule.to_the_end()
                 oracle.ask(world)
         except BaseException as error:

@@ -30,6 +30,17 @@ Head = tuple[int, str]  # number and hash of a trail line
 MORNING = datetime(2026, 11, 23, 9, tzinfo=settings.SHANGHAI)  # a Monday
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where schedules begin: the cluster, the folder of the stages, the code of their scheme, and a
+    digest of what the migrations made."""
+
+    cluster: postgres.Cluster
+    folder: Path
+    code: str
+    catalogue: str
+
+
 @dataclass
 class Submission:
     """What a person sent in: what its commits wrote last, and whether the person was told that it is done."""
@@ -48,6 +59,7 @@ class World:
     name: str
     code: str
     prefect: Prefect
+    catalogue: str
     submissions: dict[str, Submission] = field(default_factory=dict)
     heads: list[Head] = field(default_factory=list)
     sent: dict[tuple[str, str], list[bool]] = field(default_factory=dict)
@@ -99,11 +111,10 @@ class World:
 
 
 @contextmanager
-def entered(cluster: postgres.Cluster, template: str, folder: Path, code: str, random: Random,
-            faults: Faults, at: datetime) -> Iterator[World]:
+def entered(where: Ground, template: str, random: Random, faults: Faults, at: datetime) -> Iterator[World]:
     """Yield a world that begins as a copy of a template; nothing is left of it afterwards."""
-    name = f"world_{os.getpid()}"
-    world = World(cluster, name, code, Prefect(faults))
+    name, cluster, folder = f"world_{os.getpid()}", where.cluster, where.folder
+    world = World(cluster, name, where.code, Prefect(faults), where.catalogue)
     world.prefect.chance.random = random
     client, engine._client = engine._client, world.prefect.client
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as world.admin:
@@ -127,6 +138,5 @@ def entered(cluster: postgres.Cluster, template: str, folder: Path, code: str, r
 
 
 def leave() -> None:
-    """Give up the connections of this process to its register."""
+    """Give up the connections of this process to its register; what it has learnt of statements stays."""
     database.engine(settings.database_url()).dispose()
-    database.engine.cache_clear()
