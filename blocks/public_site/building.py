@@ -5,6 +5,7 @@ is kept until the caller's transaction ends: the site and the register change in
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from blocks.public_site import feed, foreseen, front, pages, search
 from blocks.public_site.files import put, tree
 from blocks.public_site.tree import Tree
 from blocks.register import published
+from blocks.register.draws import names_of_files
 from blocks.register.published import Publication, as_publisher
 
 
@@ -50,6 +52,13 @@ def show_scheme(session: Session, scheme_id: int) -> None:
         changed = (pages.of_scheme(session, scheme_id) | pages.of_draws(session, scheme_id, there=tree())
                    | front.pages(session, {}))
     put(changed)
+
+
+def without_draws(session: Session, since: datetime) -> list[int]:
+    """Return the schemes with a draw, moved `since`, of whose lasting files the site lacks some."""
+    there, names = tree(), (*pages.NEVER_CHANGE, "void.json")
+    return sorted({scheme_id for scheme_id, code, number, name in names_of_files(session, names, since)
+                   if f"draws/{code}-{number}/{name}" not in there})
 
 
 def show_foreseen(session: Session) -> None:

@@ -59,8 +59,12 @@ def _nightly(world: World, who: Actor) -> None:
         nightshift.tidy()
 
 
-ALONE: dict[str, Callable[[World, Actor], None]] = {
-    "reminders": _reminders, "nightly": _nightly, "sweep": lambda world, who: sweeping.sweep()}
+def _sweep(world: World, who: Actor) -> None:
+    publishing.show_missing()
+    sweeping.sweep()
+
+
+ALONE: dict[str, Callable[[World, Actor], None]] = {"reminders": _reminders, "nightly": _nightly, "sweep": _sweep}
 
 
 class Stepped(threading.Thread):
