@@ -161,11 +161,11 @@ def _of_checks(session: Session, scheme: Scheme, some: Some) -> Iterator[Act]:
         if check.stage == "planned":
             yield from _recording(session, check, waits)
         if check.stage == "recorded" or (check.stage in ("public", "withdrawn") and waits):
-            yield _act(approver, checks.review, check.id, about=check, forward=check.stage == "recorded")
+            yield _act(approver, checks.review, check.id, about=check, forward=True)
             yield _act(approver, checks.review, check.id, about=check, approve=False, reason=WHY)
         elif check.stage in ("public", "withdrawn"):
-            yield _act(f"{check.department.code}.jingban", checks.correct, check.id, "no_problem", {"*": "是"},
-                       WHY, about=check)
+            for login in (f"{check.department.code}.jingban", approver):  # who proposes may not review it
+                yield _act(login, checks.correct, check.id, "no_problem", {"*": "是"}, WHY, about=check)
         yield from _withholding(check, approver)
 
 

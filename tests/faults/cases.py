@@ -35,16 +35,10 @@ from tests.faults.world import World
 from tests.scenes import PARTIES, SECRETS
 
 Work = Callable[[World], Any]
-YEAR, PASSWORD, PAPER = 2026, "原来的口令一二三四", b"%PDF-1.4\n%%EOF\n"
-NEXT_YEAR = {
-    "year": 2027, "make_up_workdays": [], "holidays": [
-        {"name": "元旦", "first": date(2027, 1, 1), "last": date(2027, 1, 3)},
-        {"name": "春节", "first": date(2027, 2, 6), "last": date(2027, 2, 12)},
-        {"name": "清明节", "first": date(2027, 4, 5), "last": date(2027, 4, 5)},
-        {"name": "劳动节", "first": date(2027, 5, 1), "last": date(2027, 5, 2)},
-        {"name": "端午节", "first": date(2027, 6, 9), "last": date(2027, 6, 9)},
-        {"name": "中秋节", "first": date(2027, 9, 15), "last": date(2027, 9, 15)},
-        {"name": "国庆节", "first": date(2027, 10, 1), "last": date(2027, 10, 3)}]}
+YEAR, PASSWORD, PAPER = 2026, "原来的口令一二三四甲乙", b"%PDF-1.4\n%%EOF\n"
+SOURCE = "https://www.gov.cn/zhengce/2027.htm"
+NEXT_YEAR = {"year": 2027, "source": [SOURCE], "make_up_workdays": [], "holidays": [
+    {"name": "元旦", "from": date(2027, 1, 1), "to": date(2027, 1, 3), "days": 3}]}
 
 # Places that no case comes to, and why.
 ELSEWHERE = {
@@ -114,6 +108,13 @@ def _sign_out(world: World) -> None:
 
 def _plan(world: World) -> None:
     plans.take("bangong", SAMPLE / "plan.csv", YEAR)
+
+
+def _items(world: World) -> None:
+    """Take in a catalogue in which one name has changed."""
+    changed = _file(world, "items.csv")
+    changed.write_text((SAMPLE / "items.csv").read_text("utf-8-sig").replace("情况检查,", "情况检查（新）,", 1), "utf-8")
+    intake.take("bangong", "items", changed)
 
 
 def _figures(world: World) -> None:
@@ -188,13 +189,13 @@ OTHERS: dict[str, tuple[str, tuple[str | Work, ...], Work]] = {
     "accounts.give_password": ("drafted", (), lambda world: accounts.give_password("bangong", "gaj.jingban")),
     "accounts.set_password": ("drafted", (), _password),
     "accounts.change_password": ("drafted", (_password,), lambda world: accounts.change_password(
-        "gaj.jingban", PASSWORD, PASSWORD[::-1])),
+        "gaj.jingban", PASSWORD, "新的口令五六七八九十甲乙")),
     "accounts.sign_in": ("drafted", (_password,), _sign_out),
     "accounts.sign_out_everywhere": ("drafted", (), lambda world: accounts.sign_out_everywhere("gaj.jingban")),
     "accounts.give_token": ("drafted", (), lambda world: accounts.give_token("bangong", "gaj.jingban")),
-    "almanac.rehearse": ("dispatched", (), lambda world: almanac.rehearse(NEXT_YEAR, "样例通知")),
-    "almanac.adopt": ("dispatched", (), lambda world: almanac.adopt("bangong", NEXT_YEAR, "样例通知")),
-    "intake.take": ("drafted", (), lambda world: intake.take("bangong", "items", SAMPLE / "items.csv", full=False)),
+    "almanac.rehearse": ("dispatched", (), lambda world: almanac.rehearse(NEXT_YEAR, SOURCE)),
+    "almanac.adopt": ("dispatched", (), lambda world: almanac.adopt("bangong", NEXT_YEAR, SOURCE)),
+    "intake.take": ("drafted", (), _items),
     "plans.take": ("drafted", (), _plan),
     "plans.answer": ("drafted", (_plan,), lambda world: plans.answer("bangong", YEAR, 4, {"share": "5%"})),
     "plans.publish": ("drafted", (_plan,), lambda world: plans.publish("bangong", YEAR)),
@@ -202,7 +203,7 @@ OTHERS: dict[str, tuple[str, tuple[str | Work, ...], Work]] = {
     "draws.pool_of": ("sealed", (), lambda world: draws.pool_of("jiandu", world.code)),
     "draws.lists_of": ("sealed", (), lambda world: draws.lists_of("jiandu", world.code)),
     "draws.slip": ("sealed", (), lambda world: draws.slip("bangong", world.code, _somebody())),
-    "papers.take": ("submitted", (carry,), lambda world: papers.take("gaj.jingban", "scheme", world.code, "page")),
+    "papers.take": ("in_field", (), lambda world: papers.take("gaj.jingban", "notice", 1, "html")),
     "exporting.export": ("drafted", (), lambda world: exporting.export("bangong", "items", _file(world, "out.csv"))),
     "exporting.template": ("drafted", (), lambda world: exporting.template("items", _file(world, "form.xlsx"))),
     "publishing.make_site": ("drafted", (), lambda world: publishing.make_site()),

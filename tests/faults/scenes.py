@@ -10,8 +10,10 @@ import psycopg
 
 from blocks import settings
 from blocks.actions import assignments, draws, intake, schemes
+from blocks.engine import DEPLOYMENTS
 from blocks.local import postgres
 from blocks.register.database import transaction
+from blocks.register.directories import service_account
 from blocks.register.due import find
 from blocks.register.upgrade import upgrade
 from tests import people
@@ -150,6 +152,9 @@ def make(cluster: postgres.Cluster, folder: Path) -> Ground:
         intake.take(None, kind, SAMPLE / f"{kind}.csv")
     for kind in ("targets", "interests"):
         intake.take("bangong", kind, SAMPLE / f"{kind}.csv")
+    with transaction() as session:
+        for flow in DEPLOYMENTS:
+            service_account(session, flow, flow)
     code, before = "", "empty"
     for name, go_on in STAGES.items():
         copied(before, name)
