@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import uuid4
 
 from prefect import Flow, State, Task
 from prefect.artifacts import create_markdown_artifact
@@ -11,7 +12,7 @@ from prefect.runtime import flow_run
 from blocks import settings
 from blocks.errors import NotAnswering
 from blocks.messages import write
-from blocks.register import notices
+from blocks.register import notices, waking
 from blocks.register.database import transaction
 from blocks.register.directories import account, service_account
 from blocks.register.oversight import late
@@ -21,6 +22,7 @@ from blocks.rules.stages import Actor
 from blocks.templating import render
 
 FAILED = {"Crashed": "中断", "TimedOut": "超时"}
+REPEATED = "同一事件已由先前的运行受理，本次不重复办理"
 Step = Callable[[int, Actor], str | None]
 
 
@@ -54,9 +56,17 @@ def actor(flow: str, label: str) -> Actor:
         return service_account(session, flow, label).as_actor(run=flow_run.name or "直接调用")
 
 
-def take(steps: Iterable[Step], scheme_id: int, who: Actor) -> str | None:
-    """Take the steps of a stage in order; return what was done, or None where nothing was due."""
-    said = [sentence for step in steps if (sentence := step(scheme_id, who))]
+def take(steps: Iterable[Step], scheme_id: int, who: Actor, event: int | None = None) -> str | None:
+    """Take the steps of a stage in order; return what was done, or None where nothing was due.
+
+    `event`: the trail number of the event that woke this run; if another run has taken it up, nothing
+    is done and REPEATED returned.
+    """
+    try:
+        with waking.woken_by(flow_run.flow_name or "直接调用", event, str(flow_run.id or uuid4())):
+            said = [sentence for step in steps if (sentence := step(scheme_id, who))]
+    except waking.Taken:
+        return REPEATED
     return "；".join(said) or None
 
 
@@ -88,6 +98,8 @@ def show(scheme_id: int, sentence: str | None) -> str:
     """
     if sentence is None:
         return "没有到期的事：已由别的运行办理，或条件尚未具备"
+    if sentence == REPEATED:
+        return sentence
     with transaction() as session:
         story = scheme_story(session, find_scheme(session, scheme_id))
     create_markdown_artifact(key=f"scheme-{scheme_id}", description=story["title"],

@@ -13,6 +13,6 @@ STEPS = (staffing.staff_assignments, staffing.bring_in_successors, staffing.fill
 
 
 @flow(name="接收配员", flow_run_name=run_name("接收配员"), **TOLD)
-def acceptance(scheme_id: int) -> str:
+def acceptance(scheme_id: int, event: int | None = None) -> str:
     """Staff what can be staffed in one scheme; when all is, fix when each visit takes place."""
-    return show(scheme_id, take(STEPS, scheme_id, actor("acceptance", "接收配员")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("acceptance", "接收配员"), event))

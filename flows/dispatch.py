@@ -12,6 +12,6 @@ STEPS = (dispatching.dispatch,)
 
 
 @flow(name="派发", flow_run_name=run_name("派发"), **TOLD)
-def dispatch(scheme_id: int) -> str:
+def dispatch(scheme_id: int, event: int | None = None) -> str:
     """Dispatch one scheme; harmless to repeat."""
-    return show(scheme_id, take(STEPS, scheme_id, actor("dispatch", "派发")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("dispatch", "派发"), event))

@@ -12,6 +12,6 @@ STEPS = (field.begin_field, field.conclude)
 
 
 @flow(name="现场检查", flow_run_name=run_name("现场检查"), **TOLD)
-def field_check(scheme_id: int) -> str:
+def field_check(scheme_id: int, event: int | None = None) -> str:
     """Move one scheme into the field, and out of it when all is reviewed."""
-    return show(scheme_id, take(STEPS, scheme_id, actor("field_check", "现场检查")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("field_check", "现场检查"), event))

@@ -12,6 +12,6 @@ STEPS = (reviewing.review,)
 
 
 @flow(name="方案审查", flow_run_name=run_name("方案审查"), **TOLD)
-def plan_approval(scheme_id: int) -> str:
+def plan_approval(scheme_id: int, event: int | None = None) -> str:
     """Review one scheme; harmless to repeat."""
-    return show(scheme_id, take(STEPS, scheme_id, actor("plan_approval", "方案审查")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("plan_approval", "方案审查"), event))

@@ -50,7 +50,8 @@ def test_every_trigger_waits_for_events_that_a_move_produces(deployment, trigger
     assert set(trigger["expect"]) <= PRODUCED
     assert trigger["match"] == {"prefect.resource.id": "choucha.*",
                                 "choucha.wakes": name_of(deployment)}
-    assert trigger["parameters"] == {"scheme_id": "{{ event.payload.scheme_id }}"}
+    assert trigger["parameters"] == {"scheme_id": "{{ event.payload.scheme_id }}",
+                                     "event": "{{ event.payload.trail }}"}
     assert trigger["enabled"]
 
 
@@ -78,10 +79,11 @@ def test_every_schedule_is_told_in_the_citys_own_time():
     assert {s["timezone"] for s in schedules.values()} == {"Asia/Shanghai"}
     assert all(s["active"] for s in schedules.values())
     assert schedules["sweep"]["cron"] == "*/5 * * * *"
+    assert schedules["nightly"]["cron"] == "0 2 * * *"
 
 
-def test_a_flow_takes_the_id_of_a_scheme_or_nothing():
+def test_a_flow_takes_the_id_of_a_scheme_and_of_what_woke_it_or_nothing():
     for deployment in DEPLOYMENTS:
         module, _, attribute = deployment["entrypoint"].rpartition(".")
         parameters = getattr(import_module(module), attribute).parameters.properties
-        assert set(parameters) == ({"scheme_id"} if deployment.get("triggers") else set())
+        assert set(parameters) == ({"scheme_id", "event"} if deployment.get("triggers") else set())
