@@ -33,8 +33,8 @@ def main() -> int:
         if wanted.schedules > 1 or not wanted.schedules:
             points = many(where, of_case, range(len(CASES)), wanted.jobs, say=say)
             left = unreached(points.crashed)
-            print(f"boundaries {len(names())} killed at {len(points.crashed)} elsewhere {2 * len(ELSEWHERE)} "
-                  f"not reached {len(left)} {', '.join(left)}; cases {len(points.outcomes)} broken {len(points.broken)}")
+            print(f"boundaries {len(names())} killed at {len(points.crashed)} elsewhere {2 * len(ELSEWHERE)} not "
+                  f"reached {len(left)} {', '.join(left)}; cases {len(points.outcomes)} broken {len(points.broken)}")
             left += points.broken
     print(tally.line())
     return 1 if tally.broken or left else 0

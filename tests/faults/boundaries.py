@@ -1,8 +1,8 @@
 """Where the product commits, each place by name, and what may befall a process there.
 
-A place is a `with change()` (or `transaction()`) in the source of actions, steps and the engine's
-bridge; its two boundaries are before and after its commit. Nothing in the product is changed: the
-session's own events tell of each commit, and the stack tells whose it is.
+A place is a `with change()` (or `transaction()`) in the source of actions and steps; its two
+boundaries are before and after its commit. Nothing in the product is changed: the session's own
+events tell of each commit, and the stack tells whose it is.
 """
 
 import ast
@@ -20,8 +20,7 @@ from sqlalchemy.orm import Session
 from blocks import settings
 
 DOORS = ("change", "transaction")
-ROOMS = ("blocks/actions/*.py", "blocks/steps/*.py", "blocks/engine.py")
-ITSELF = "engine.change"  # the door that all others go through
+ROOMS = ("blocks/actions/*.py", "blocks/steps/*.py")
 Fate = Callable[[str, Session], None]
 
 
@@ -50,9 +49,9 @@ def places() -> dict[str, list[Place]]:
 
 
 def _places_of(path: Path) -> Iterator[Place]:
-    room = path.stem if path.parent.name == "blocks" else f"{path.parent.name}.{path.stem}"
+    room = f"{path.parent.name}.{path.stem}"
     for function in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(function, ast.FunctionDef) or f"{room}.{function.name}" == ITSELF:
+        if not isinstance(function, ast.FunctionDef):
             continue
         doors = [node for node in ast.walk(function) if isinstance(node, ast.With) and any(
             _is_door(item.context_expr) for item in node.items)]

@@ -26,7 +26,7 @@ from blocks.register.deliveries import Delivery
 from blocks.register.directories import Target
 from blocks.register.notices import Notice
 from blocks.register.schemes import Attempt
-from blocks.steps import publishing
+from blocks.steps import publishing, relaying
 from tests.conftest import SAMPLE
 from tests.faults import scenes
 from tests.faults.prefect_far_away import Faults, Run
@@ -62,7 +62,7 @@ def carry(world: World) -> None:
 
 
 def run(flow: str) -> Work:
-    return lambda world: carry_out(world, Run(flow, None))
+    return lambda world: carry_out(Run(flow))
 
 
 def later(**by: int) -> Work:
@@ -76,7 +76,7 @@ def _committed(world: World) -> None:
 
 def _failed(world: World) -> None:
     """Let a notice be one that nobody took."""
-    carry_out(world, Run("reminders", None))
+    carry_out(Run("reminders"))
     with transaction() as session:
         session.execute(update(Notice).values(stage="failed"))
         session.execute(update(Delivery).values(stage="failed"))
@@ -129,6 +129,25 @@ def _file(world: World, name: str) -> Any:
     return settings.state_dir() / name
 
 
+def _relay(world: World) -> None:
+    with world.prefect.client() as to:
+        relaying.relay(to)
+
+
+def _away(world: World, work: Work) -> None:
+    """Do a work while Prefect does not answer to it."""
+    faults, world.prefect.faults = world.prefect.faults, Faults(0, 0, 1, 0, 0)
+    try:
+        work(world)
+    finally:
+        world.prefect.faults = faults
+
+
+def _somebody() -> str:
+    with transaction() as session:
+        return session.scalars(select(Target.uscc).order_by(Target.id)).first()
+
+
 ACTS = (
     ("drafted", (), "schemes.new schemes.edit schemes.submit cancelling.cancel"),
     ("submitted", (carry,), "schemes.approve schemes.return_"),
@@ -175,6 +194,8 @@ OTHERS: dict[str, tuple[str, tuple[str | Work, ...], Work]] = {
     "reminders late": ("dispatched", (later(days=28),), run("reminders")),
     "sweep": ("accepted", (), run("sweep")),
     "sweep of an away Prefect": ("accepted", (), lambda world: _away(world, run("sweep"))),
+    "relay": ("accepted", (), _relay),
+    "relay of an away Prefect": ("accepted", (), lambda world: _away(world, _relay)),
     "nightly": ("reviewed", (), run("nightly")),
     "nightly with a plan": ("drafted", (_plan, lambda world: plans.publish("bangong", YEAR)), run("nightly")),
     "schemes.attach": ("drafted", (), _attach),
@@ -184,8 +205,8 @@ OTHERS: dict[str, tuple[str, tuple[str | Work, ...], Work]] = {
     "contacts.add": ("drafted", (), _contact),
     "contacts.drop": ("drafted", (_contact,), lambda world: contacts.drop("gaj.jingban", 1)),
     "contacts.subscribe": ("drafted", (), lambda world: contacts.subscribe("gaj.jingban")),
-    "accounts.new": ("drafted", (), lambda world: accounts.new("bangong", "neu", "样例·新", ["office"],
-                                                               department_code="scjg")),
+    "accounts.new": ("drafted", (), lambda world: accounts.new(
+        "bangong", "neu", "样例·新", ["office"], department_code="scjg")),
     "accounts.give_password": ("drafted", (), lambda world: accounts.give_password("bangong", "gaj.jingban")),
     "accounts.set_password": ("drafted", (), _password),
     "accounts.change_password": ("drafted", (_password,), lambda world: accounts.change_password(
@@ -210,20 +231,6 @@ OTHERS: dict[str, tuple[str, tuple[str | Work, ...], Work]] = {
     "publishing.rebuild": ("publicised", (), lambda world: publishing.rebuild()),
     "publishing.make_figures": ("publicised", (), _figures),
 }
-
-
-def _away(world: World, work: Work) -> None:
-    """Do a work while Prefect does not answer to it."""
-    faults, world.prefect.faults = world.prefect.faults, Faults(0, 0, 1, 0, 0)
-    try:
-        work(world)
-    finally:
-        world.prefect.faults = faults
-
-
-def _somebody() -> str:
-    with transaction() as session:
-        return session.scalars(select(Target.uscc).order_by(Target.id)).first()
 
 
 CASES = [*(Case(name, stage, name, before) for stage, before, names in ACTS for name in names.split()),

@@ -1,7 +1,7 @@
 """A case killed at every boundary that it meets, one after another, tried again, and asked about."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from random import Random
 
 from blocks.errors import InspectionError
@@ -15,18 +15,16 @@ from tests.faults.cases import CASES, ELSEWHERE, Case, Work
 from tests.faults.prefect_far_away import NONE
 from tests.faults.scenes import beginning_of
 from tests.faults.schedule import Schedule
+from tests.faults.workers import far_from_prefect
 from tests.faults.world import Ground, World, entered
 
 
 def of_case(where: Ground, number: int) -> Outcome:
-    """Kill a case at its first boundary, at the next …, until it meets none that is new.
-
-    What tells Prefect after a person's act is the same after every one: cases of flows are killed there.
-    """
+    """Kill a case at its first boundary, at the next …, until it meets none that is new."""
     case = CASES[number]
 
     def work() -> None:
-        known = {f"{moment} engine.announce" for moment in ("before", "after")} if case.work == case.name else set()
+        known: set[str] = set()
         while _killed(where, case, known):
             pass
 
@@ -40,7 +38,8 @@ def _killed(where: Ground, case: Case, known: set[str]) -> bool:
         oracle.Broken: a kill before the first commit left something behind, or the oracle says no.
     """
     random, first = Random(len(known)), not WATCH.crashed
-    with entered(where, case.stage, random, NONE, beginning_of(case.stage)) as world:
+    with entered(where, case.stage, random, NONE, beginning_of(case.stage)) as world, ExitStack() as undo:
+        far_from_prefect(world.carry, undo)
         schedule = Schedule(world, random)
         try:
             for step in case.before:
@@ -55,7 +54,7 @@ def _killed(where: Ground, case: Case, known: set[str]) -> bool:
                 met = True
                 if before and registers.everything() != before:
                     raise oracle.Broken("wrong", "a kill before the commit left something behind") from None
-                with suppress(InspectionError):
+                with suppress(InspectionError, ConnectionError):
                     again()
             schedule.quiet()
             oracle.ask(world)

@@ -12,10 +12,11 @@ from blocks import engine
 
 @dataclass(frozen=True)
 class Run:
-    """A run that somebody wanted: of a flow, for a scheme or for none in particular."""
+    """A run that somebody wanted: of a flow, for a scheme or none; `event`: the trail line that woke it."""
 
     flow: str
-    scheme_id: int | None
+    scheme_id: int | None = None
+    event: int | None = None
 
 
 @dataclass
@@ -52,7 +53,8 @@ class Prefect:
         return random.random() < share
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url="http://prefect.invalid/api", transport=httpx.MockTransport(self.answer))
+        return httpx.Client(base_url="http://prefect.invalid/api", trust_env=False,
+                            transport=httpx.MockTransport(self.answer))
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.happens(self.faults.away):
@@ -76,7 +78,7 @@ class Prefect:
         if key not in self.known:
             self.known[key] = len(self.known) + 1
             if not self.happens(self.faults.run_lost):
-                self.queue.append(Run(flow, wanted["parameters"].get("scheme_id")))
+                self.queue.append(Run(flow, *wanted["parameters"].values()))
         return httpx.Response(201, json={"id": f"run-{self.known[key]}", "state": {"type": "SCHEDULED"}},
                               request=request)
 
@@ -84,5 +86,5 @@ class Prefect:
         flow = event["resource"].get("choucha.wakes")
         if flow is None or self.happens(self.faults.lost):
             return
-        run = Run(flow, event["payload"]["scheme_id"])
+        run = Run(flow, event["payload"]["scheme_id"], event["payload"]["trail"])
         self.queue += [run, run] if self.happens(self.faults.doubled) else [run]

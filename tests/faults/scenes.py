@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from tests.conftest import SAMPLE, use
 from tests.faults.acts import SIZE
 from tests.faults.oracle import catalogue
 from tests.faults.prefect_far_away import Run
-from tests.faults.workers import carry_out
+from tests.faults.workers import carry_out, far_from_prefect
 from tests.faults.world import MORNING, Ground, leave
 from tests.scenes import PARTIES, SECRETS
 
@@ -37,7 +37,7 @@ def carry_all() -> None:
         if not due:
             return
         for work in due:
-            carry_out(None, Run(work.flow, work.scheme_id))
+            carry_out(Run(work.flow, work.scheme_id))
 
 
 def _drafted(code: str) -> str:
@@ -156,10 +156,12 @@ def make(cluster: postgres.Cluster, folder: Path) -> Ground:
         for flow in DEPLOYMENTS:
             service_account(session, flow, flow)
     code, before = "", "empty"
-    for name, go_on in STAGES.items():
-        copied(before, name)
-        settings.get().now = MORNING if name in EARLY else TEN
-        code, before = go_on(code), name
+    with ExitStack() as undo:
+        far_from_prefect(lambda one: "taken", undo)
+        for name, go_on in STAGES.items():
+            copied(before, name)
+            settings.get().now = MORNING if name in EARLY else TEN
+            code, before = go_on(code), name
     with transaction() as session:
         ground = Ground(cluster, folder, code, catalogue(session))
     leave()

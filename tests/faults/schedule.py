@@ -11,16 +11,18 @@ from blocks.errors import InspectionError, NotAnswering
 from blocks.register import guard
 from blocks.register.database import transaction
 from blocks.register.directories import account, business_account
+from blocks.steps import relaying
 from tests.faults import oracle
 from tests.faults.acts import Act, any_of, forward
 from tests.faults.boundaries import WATCH, Fate, Killed, cut_off_at, die_at
 from tests.faults.prefect_far_away import NONE, Faults, Run
 from tests.faults.scenes import STAGES, beginning_of
-from tests.faults.workers import carry_out, together
+from tests.faults.workers import carry_out, far_from_prefect, together
 from tests.faults.world import Ground, Submission, World, entered
 
-TO_THE_END = 0.25  # of the schedules: people go on until the results are public
+TO_THE_END = 0.15  # of the schedules: people go on until the results are public
 MOST_ACTS = 80
+RELAYED = 0.6  # of the moves are followed by the relay at once
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Schedule:
         """Make between 5 and 25 moves, more often few."""
         for _ in range(5 + int(21 * self.random.random() ** 2)):
             getattr(self, self.random.choices(list(shares), list(shares.values()))[0])()
+            if self.random.random() < RELAYED:
+                self.relay()
 
     def note(self, *said: object) -> None:
         self.world.log.append(" ".join(map(str, said)))
@@ -156,7 +160,7 @@ class Schedule:
         """Let a run go on until it ends or is killed; who is refused or not answered ends, too."""
         try:
             with WATCH.fated(fate):
-                carry_out(self.world, run)
+                carry_out(run)
         except (Killed, InspectionError, ConnectionError) as error:
             self.note("  ended by", type(error).__name__, error)
 
@@ -176,19 +180,32 @@ class Schedule:
 
     def sweep(self) -> None:
         self.note("sweep")
-        self.run(Run("sweep", None), self.fate(8))
+        self.run(Run("sweep"), self.fate(8))
 
     def night(self) -> None:
         self.note("two nights")
-        self.both(*[partial(self.run, Run("nightly", None), self.fate(30)) for _ in range(2)])
+        self.both(*[partial(self.run, Run("nightly"), self.fate(30)) for _ in range(2)])
 
     def notices(self) -> None:
         self.note("notices")
-        self.run(Run("reminders", None), self.fate(12))
+        self.run(Run("reminders"), self.fate(12))
 
     def wiped(self) -> None:
         self.note("Prefect's database is wiped")
         self.world.prefect.wipe()
+
+    def relay(self) -> None:
+        """The relay looks what stands in the outbox; now and then there are two."""
+        fates = [self.fate(5) for _ in range(self.random.choice((1, 1, 1, 2)))]
+        if len(fates) == 1:
+            self.relays(fates[0])
+        else:
+            self.note("two relays")
+            self.both(*[partial(self.relays, fate) for fate in fates])
+
+    def relays(self, fate: Fate | None) -> None:
+        with suppress(Killed, NotAnswering), WATCH.fated(fate), self.world.prefect.client() as to:
+            relaying.relay(to)
 
     def clock(self) -> None:
         if self.random.random() < 0.3:
@@ -204,16 +221,17 @@ class Schedule:
         self.world.prefect.faults = NONE
         self.world.prefect.wipe()
         self.world.later(timedelta(minutes=11))  # deliveries that nobody took are tried again after ten
-        carry_out(self.world, Run("sweep", None))
+        carry_out(Run("sweep"))
         self.drain()
-        carry_out(self.world, Run("reminders", None))  # what the work just done tells people
+        self.run(Run("reminders"), None)  # what the work just done tells people
 
     def drain(self) -> None:
         for _ in range(200):
+            self.relays(None)
             queue = self.world.prefect.queue
             if not queue:
                 return
-            carry_out(self.world, queue.pop(0))
+            carry_out(queue.pop(0))
         raise oracle.Broken("stuck", f"the runs never come to rest: {queue[:3]}")
 
     def is_done(self, act: Act) -> bool:
@@ -231,7 +249,7 @@ class Schedule:
             if not any(self.is_done(act) for act in acts):
                 break
             self.drain()
-        carry_out(self.world, Run("reminders", None))
+        self.run(Run("reminders"), None)
         with transaction() as session:
             oracle.at_its_end(session, self.world.code)
 
@@ -247,6 +265,7 @@ def carried_out(seed: int, where: Ground, plan: Plan = USUAL) -> World:
     faults = Faults(lost=1.0) if random.random() < 0.15 else Faults()
     with entered(where, stage, random, faults, beginning_of(stage)) as world, ExitStack() as undo:
         schedule = Schedule(world, random)
+        far_from_prefect(world.carry, undo)
         plan.plant(world, undo)
         try:
             schedule.go(MOVES | plan.moves)

@@ -22,6 +22,7 @@ from blocks.steps import ceremony, publishing, staffing, sweeping
 from tests.faults.campaign import Outcome, outcome
 from tests.faults.oracle import catalogue
 from tests.faults.schedule import Plan, carried_out
+from tests.faults.workers import exchange
 from tests.faults.world import Ground, World
 
 MOST = 40  # schedules; a bug that survives so many is a hole
@@ -33,14 +34,6 @@ class Bug:
 
     name: str
     plan: Plan
-
-
-def swap(undo: ExitStack, where: Any, name: str, new: Any) -> Any:
-    """Exchange an attribute until the stack is closed; return what was there."""
-    before = getattr(where, name)
-    setattr(where, name, new)
-    undo.callback(setattr, where, name, before)
-    return before
 
 
 def listen(undo: ExitStack, target: Any, what: str, hear: Callable[..., Any], **how: Any) -> None:
@@ -69,7 +62,7 @@ def no_version_guard(world: World, undo: ExitStack) -> None:
 
     listen(undo, Engine, "before_cursor_execute", rewrite, retval=True)
     tell(world, "ALTER TABLE trail DROP CONSTRAINT uq_trail_thing_thing_id_version")
-    swap(undo, trail, "update", lambda model: _Unguarded(model))
+    exchange(undo, trail, "update", lambda model: _Unguarded(model))
 
 
 class _Unguarded:
@@ -105,13 +98,13 @@ def outbox_outside(world: World, undo: ExitStack) -> None:
 
 
 def events_as_truth(world: World, undo: ExitStack) -> None:
-    swap(undo, sweeping, "find", lambda session: [])
+    exchange(undo, sweeping, "find", lambda session: [])
 
 
 def a_seed_used_again(world: World, undo: ExitStack) -> None:
     """One department's secret is taken for another's."""
     made = ceremony.seed_text
-    swap(undo, ceremony, "seed_text", lambda *given: made(*given).replace(b"01" * 32, b"02" * 32))
+    exchange(undo, ceremony, "seed_text", lambda *given: made(*given).replace(b"01" * 32, b"02" * 32))
 
 
 def reviewed_by_its_recorder(world: World, undo: ExitStack) -> None:
@@ -119,7 +112,7 @@ def reviewed_by_its_recorder(world: World, undo: ExitStack) -> None:
          "ALTER TABLE check_records DROP CONSTRAINT ck_check_records_two_inspectors",
          "ALTER TABLE check_records DROP CONSTRAINT ck_check_records_reviewer_not_second")
     before = stages.permit
-    swap(undo, stages, "permit", lambda move, *args, **more: before(replace(move, other_than=()), *args, **more))
+    exchange(undo, stages, "permit", lambda move, *args, **more: before(replace(move, other_than=()), *args, **more))
 
 
 def a_line_rewritten(world: World, undo: ExitStack) -> None:
@@ -162,12 +155,12 @@ def sent_before_its_line(world: World, undo: ExitStack) -> None:
         one.tried_at = database.settings.now()
         return one
 
-    swap(undo, deliveries, "claim", claim)
+    exchange(undo, deliveries, "claim", claim)
 
 
 def public_without_a_look(world: World, undo: ExitStack) -> None:
     """The disk takes nothing, and nobody reads back."""
-    swap(undo, building, "put", lambda files, site=None: sorted(files))
+    exchange(undo, building, "put", lambda files, site=None: sorted(files))
 
 
 def booked_twice(world: World, undo: ExitStack) -> None:
@@ -175,7 +168,7 @@ def booked_twice(world: World, undo: ExitStack) -> None:
     tell(world, "DROP INDEX uq_seats_half_day",
          "UPDATE inspectors SET active = false WHERE id NOT IN (SELECT id FROM inspectors AS few WHERE "
          "few.department_id = inspectors.department_id ORDER BY may_lead DESC, id LIMIT 2)")
-    swap(undo, staffing, "fix_times", lambda teams, slots, *_, **__: dict.fromkeys(teams, slots[0]))
+    exchange(undo, staffing, "fix_times", lambda teams, slots, *_, **__: dict.fromkeys(teams, slots[0]))
 
 
 def moved_by_nobody(world: World, undo: ExitStack) -> None:
@@ -199,12 +192,12 @@ def keys_ignored(world: World, undo: ExitStack) -> None:
         with suppress(guard.Repeated):
             before(session)
 
-    swap(undo, guard, "take", take)
-    swap(undo, guard, "outcome", lambda session, account_id, key: None)
+    exchange(undo, guard, "take", take)
+    exchange(undo, guard, "outcome", lambda session, account_id, key: None)
 
 
 def no_clock(world: World, undo: ExitStack) -> None:
-    swap(undo, trail, "start_clock", lambda *_: None)
+    exchange(undo, trail, "start_clock", lambda *_: None)
 
 
 def public_before_review(world: World, undo: ExitStack) -> None:
@@ -220,8 +213,8 @@ def public_before_review(world: World, undo: ExitStack) -> None:
     def move(session: Session, checks: list, made: dict, actor: Any) -> None:
         moved(session, [one for one in checks if one.stage != "recorded"], made, actor)
 
-    swap(undo, publishing, "_acts", acts)
-    swap(undo, publishing, "_move", move)
+    exchange(undo, publishing, "_acts", acts)
+    exchange(undo, publishing, "_move", move)
 
 
 EARLY, LATE = ("drafted", "submitted", "approved"), ("recorded", "reviewed", "publicised")
