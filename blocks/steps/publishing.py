@@ -130,13 +130,16 @@ def show_scheme(scheme_id: int) -> None:
 
 
 def show_missing() -> str | None:
-    """Show the draws that the public site lacks, because the run that made them died before it showed
-    them: a seal has to be public before any value is known (G3)."""
+    """Let the public site be what the register says, where a run died in between: take down results
+    that were shown and never called public; show draws that were made and never shown, since a seal has
+    to be public before any value is known (G3)."""
     with engine.change() as session:
+        is_settled = building.settle(session)
         missing = building.without_draws(session, settings.now() - LOOKED_BACK)
     for scheme_id in missing:
         show_scheme(scheme_id)
-    return f"补写{len(missing)}个方案的抽取文件" if missing else None
+    said = ["公示网站已按登记库重写"] if is_settled else []
+    return "；".join(said + ([f"补写{len(missing)}个方案的抽取文件"] if missing else [])) or None
 
 
 def make_figures() -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from blocks import settings
-from blocks.actions import checks, draws
+from blocks.actions import checks, draws, withholding
 from blocks.errors import NotAnswering, RuleViolation
 from blocks.public_site import paths
 from blocks.public_site.tree import Tree
@@ -249,3 +249,20 @@ def test_a_seal_whose_run_died_before_showing_it_is_public_after_the_next_sweep(
     assert publishing.show_missing() == "补写1个方案的抽取文件"
     assert {name: site.read(f"draws/{code}-1/{name}") for name in sealed} == sealed
     assert publishing.show_missing() is None
+
+
+def test_a_result_shown_by_a_run_that_died_is_taken_down_when_somebody_asks_to_withhold_it(city, carry_on):
+    code = people.in_field(carry_on)
+    check, team = teams(code)[0]
+    people.inspected(check, team)
+    checks.review("gaj.shenpi", check)
+    publishing.make_site()
+    execute(DIES)
+    with pytest.raises(NotAnswering):
+        publish(code)
+    execute("DROP TRIGGER dies_at_commit ON publications")
+    site, where = Tree(settings.state_dir() / "public"), paths.of_result(check, 1)
+    assert where in site, "it was shown before the register could say so"
+    withholding.ask("gaj.shenpi", check, "trade_secret", "含有工艺参数")
+    assert "公示网站已按登记库重写" in publishing.show_missing()
+    assert where not in site and publishing.show_missing() is None
