@@ -24,6 +24,7 @@ from blocks.register.upgrade import upgrade
 
 Say = Callable[[str, float], None]
 BIN = Path(sys.executable).parent
+ASK_EVERY = 30  # seconds
 
 
 @dataclass
@@ -35,6 +36,7 @@ class System:
     processes: list[Process] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    asked_at: float = 0  # when the server was last asked whether it knows our deployments
 
     def process(self, name: str) -> Process:
         return next(p for p in self.processes if p.name == name)
@@ -67,6 +69,10 @@ class System:
                 revived.append(process.name)
         if revived:
             self.write_facts()
+        if time.monotonic() - self.asked_at > ASK_EVERY:
+            self.asked_at = time.monotonic()
+            if _healthy(self.facts["api_url"]) and not _is_known(self.facts["api_url"]):
+                _register(self)  # its database was wiped: nothing but this is lost with it (G2)
         return revived
 
     def stop(self) -> None:
@@ -184,6 +190,14 @@ def _healthy(api_url: str) -> bool:
     return _answers(f"{api_url}/health")
 
 
+def _is_known(api_url: str) -> bool:
+    """Tell whether the server knows our deployments; what does not answer is not asked to forget them."""
+    try:
+        return httpx.get(f"{api_url}/deployments/name/巡查/巡查", timeout=5).status_code != 404
+    except httpx.HTTPError:
+        return True
+
+
 def _answers(url: str) -> bool:
     try:
         return httpx.get(url, timeout=2).status_code == 200
@@ -202,13 +216,14 @@ def _prefect(system: System, *args: str) -> None:
 
 
 def _register(system: System) -> None:
-    """Register blocks, the work pool and the deployments; again only when they have changed."""
+    """Register blocks, the work pool and the deployments; again only when they have changed, or when
+    the server does not know them."""
     files = [settings.ROOT / "prefect.yaml", *sorted((settings.ROOT / "flows").glob("*.py")),
              settings.ROOT / "blocks" / "messenger" / "__init__.py"]
     content = hashlib.sha256(b"".join(f.read_bytes() for f in files)
                              + str(settings.ROOT).encode()).hexdigest()
     stamp = system.state / "deployed"
-    if stamp.exists() and stamp.read_text() == content:
+    if stamp.exists() and stamp.read_text() == content and _is_known(system.facts["api_url"]):
         system.say("流程部署没有变化", 0)
         return
     with system.step("积木与工作池已登记"):
