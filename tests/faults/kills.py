@@ -100,9 +100,11 @@ class Siege:
         """Throw Prefect's own database away, in the middle."""
         url = settings.database_url().replace("postgresql+psycopg", "postgresql") + "_prefect"
         while not self.is_done(WIPED) and self.killed[WIPED] < max(1, self.wanted // 20):
-            with suppress(psycopg.Error), psycopg.connect(url, autocommit=True, connect_timeout=3) as connection:
-                connection.execute("DROP SCHEMA public CASCADE")
-                connection.execute("CREATE SCHEMA public")
+            with suppress(psycopg.Error):
+                with psycopg.connect(url, connect_timeout=3) as connection:  # all or nothing: PostgreSQL is killed, too
+                    connection.execute("SET lock_timeout = '5s'")
+                    connection.execute("DROP SCHEMA public CASCADE")
+                    connection.execute("CREATE SCHEMA public")
                 self.killed[WIPED] += 1
                 _kill(self.system.process("Prefect 服务器").pid, signal.SIGKILL)
             self.over.wait(60)
@@ -303,6 +305,8 @@ def main() -> int:
     asked.add_argument("--minutes", type=float, default=24 * 60)
     asked.add_argument("--seed", type=int, default=1)
     wanted = asked.parse_args()
+    for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
+        signal.signal(stop, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         Path(folder).chmod(0o755)
         with besieged(Path(folder), wanted.kills, wanted.minutes * 60, wanted.seed) as siege:
