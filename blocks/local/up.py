@@ -23,6 +23,7 @@ from blocks.register.upgrade import upgrade
 
 Say = Callable[[str, float], None]
 BIN = Path(sys.executable).parent
+ASK_EVERY = 30  # seconds
 
 
 @dataclass
@@ -34,6 +35,7 @@ class System:
     processes: list[Process] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    asked_at: float = 0  # when the server was last asked whether it knows our deployments
 
     def process(self, name: str) -> Process:
         return next(p for p in self.processes if p.name == name)
@@ -66,6 +68,10 @@ class System:
                 revived.append(process.name)
         if revived:
             self.write_facts()
+        if time.monotonic() - self.asked_at > ASK_EVERY:
+            self.asked_at = time.monotonic()
+            if _healthy(self.facts["api_url"]) and not _is_known():
+                _register(self)  # its database was wiped: nothing but this is lost with it (G2)
         return revived
 
     def stop(self) -> None:
@@ -208,6 +214,15 @@ def _retention() -> dict[str, str]:
 
 def _healthy(api_url: str) -> bool:
     return _answers(f"{api_url}/health")
+
+
+def _is_known() -> bool:
+    """Tell whether the server knows our deployments; one that does not answer has not forgotten them."""
+    try:
+        with prefect_api.client() as api:
+            return registering.is_deployed(api)
+    except httpx.HTTPError:
+        return True
 
 
 def _answers(url: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 
-from blocks import engine, prefect_api, settings
+from blocks import prefect_api, settings
 from blocks.errors import NotAnswering
 
 RUN_ID = "PREFECT__FLOW_RUN_ID"  # what the process of a run has in its environment

@@ -239,6 +239,17 @@ def test_a_call_is_carried_out_once_per_key_and_refused_without_a_token(city, pe
     assert http.get("/api/openapi.json").json()["paths"]["/api/v1/schemes/{code}/approve"]
 
 
+def test_what_is_sent_again_because_its_answer_was_lost_is_answered_as_done_though_the_thing_has_moved(city, person):
+    from tests import people
+    token = accounts.give_token("bangong", "gaj.jingban").ids["token"]
+    http, code = person().http, people.drafted()
+    sent = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k-1", "If-Match": "scheme:1:1"}
+    first, again = (http.post(f"/api/v1/schemes/{code}/submit", headers=sent) for _ in range(2))
+    assert (first.status_code, first.json()) == (again.status_code, again.json()) == (200, again.json())
+    other = http.post(f"/api/v1/schemes/{code}/submit", headers={**sent, "Idempotency-Key": "k-2"})
+    assert other.status_code == 409, "another submission of a page that is not of this moment"
+
+
 @pytest.mark.parametrize(("sent", "named"), [
     ({"content": b"\xcf"}, "请求没有被接受"), ({"content": b"{"}, "body"), ({"json": 561}, "body"),
     ({"json": {"date": 1}}, "data"), ({"json": {"data": {}}, "headers": {"Idempotency-Key": "k" * 81}},

@@ -48,7 +48,7 @@ class Machines:
         with (cluster.data / "pg_hba.conf").open("a") as rules:
             rules.write(f"host all all {self.data}/24 scram-sha-256\n")
         self.processes["postgres"] = postgres.start(
-            cluster, self.folder / "postgres.log", f"listen_addresses=127.0.0.1,{self.data}")
+            cluster, self.folder / "postgres.log", [f"listen_addresses=127.0.0.1,{self.data}"])
         for name in ("choucha", "choucha_prefect"):
             postgres.ensure_database(cluster.url("postgres"), name)
         self.redis_password = secrets.token_urlsafe(12)
