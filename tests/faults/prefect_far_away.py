@@ -52,8 +52,8 @@ class Prefect:
         random: Random = self.chance.random
         return random.random() < share
 
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url="http://prefect.invalid/api", trust_env=False,
+    def client(self, timeout: float = 5) -> httpx.Client:
+        return httpx.Client(base_url="http://prefect.invalid/api", trust_env=False, timeout=timeout,
                             transport=httpx.MockTransport(self.answer))
 
     def answer(self, request: httpx.Request) -> httpx.Response:

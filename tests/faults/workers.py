@@ -1,6 +1,7 @@
 """What carries work out: flows as the engine would run them, and two threads of which one goes at a time."""
 
 import importlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ FLOWS: dict[str, ModuleType] = {name: importlib.import_module(f"flows.{name}") f
 
 def carry_out(run: Run) -> None:
     """Do what a run of this flow does: its own body."""
-    given = () if run.scheme_id is None else (run.scheme_id,)
+    given = () if run.scheme_id is None else (str(run.scheme_id),)
     _flow(FLOWS[run.flow]).fn(*given, **({} if run.event is None else {"event": run.event}))
 
 
@@ -37,8 +38,9 @@ def far_from_prefect(carry: Callable[..., str], undo: ExitStack) -> None:
         for name, value in list(vars(module).items()):
             if isinstance(value, Task):
                 exchange(undo, module, name, value.fn)
-            elif name.startswith("create_") and name.endswith("_artifact"):
-                exchange(undo, module, name, lambda **_: None)
+            elif name.startswith(("create_", "update_")) and name.endswith("_artifact"):
+                exchange(undo, module, name, lambda *_, **__: None)
+    exchange(undo, story, "get_run_logger", lambda: logging.getLogger("campaign"))
     exchange(undo, FLOWS["reminders"], "Messenger",
              SimpleNamespace(in_use=lambda: SimpleNamespace(send=carry)))
 

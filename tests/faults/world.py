@@ -15,7 +15,7 @@ from random import Random
 import psycopg
 from sqlalchemy.orm import Session
 
-from blocks import engine, settings
+from blocks import prefect_api, settings
 from blocks.errors import NotTaken, Unsure
 from blocks.local import postgres
 from blocks.messages import outgoing
@@ -116,7 +116,7 @@ def entered(where: Ground, template: str, random: Random, faults: Faults, at: da
     name, cluster, folder = f"world_{os.getpid()}", where.cluster, where.folder
     world = World(cluster, name, where.code, Prefect(faults), where.catalogue)
     world.prefect.chance.random = random
-    client, engine.client = engine.client, world.prefect.client
+    client, prefect_api.client = prefect_api.client, world.prefect.client
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as world.admin:
         world.admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         world.admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
@@ -131,7 +131,7 @@ def entered(where: Ground, template: str, random: Random, faults: Faults, at: da
             yield world
         finally:
             WATCH.listeners.remove(world.heard)
-            engine.client = client
+            prefect_api.client = client
             leave()
             world.admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             shutil.rmtree(state, ignore_errors=True)
