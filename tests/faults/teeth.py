@@ -15,7 +15,7 @@ from sqlalchemy import update as database_update
 from sqlalchemy.orm import Session
 
 from blocks.public_site import building
-from blocks.register import database, deliveries, guard, trail
+from blocks.register import database, deliveries, guard, published, trail
 from blocks.register.trail import OutboxLine, TrailLine
 from blocks.rules import stages
 from blocks.steps import ceremony, publishing, staffing, sweeping
@@ -208,7 +208,8 @@ def public_before_review(world: World, undo: ExitStack) -> None:
 
     def acts(session: Session, checks: list) -> Any:
         made, refused = before(session, checks)
-        early = {one.id: [one.record_number] for one in checks if one.stage == "recorded"}
+        told = {act.check_id for act in published.acts(session)}
+        early = {one.id: [one.record_number] for one in checks if one.stage == "recorded" and one.id not in told}
         with publishing.as_publisher(session):
             more, _ = publishing.results.publications(session, early, {}, database.settings.today())
         return [*made, *more], refused
