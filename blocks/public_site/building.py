@@ -90,8 +90,8 @@ def show_scheme(session: Session, scheme_id: int) -> None:
 
 
 def without_draws(session: Session, since: datetime) -> list[int]:
-    """Return the schemes with a draw, moved `since`, of whose lasting files the site lacks some."""
-    there, names = tree(), (*pages.NEVER_CHANGE, "void.json")
+    """Return the schemes with a draw, moved `since`, of whose files the site lacks some."""
+    there, names = tree(), (*pages.NEVER_CHANGE, "pairing.json", "void.json")
     return sorted({scheme_id for scheme_id, code, number, name in names_of_files(session, names, since)
                    if f"draws/{code}-{number}/{name}" not in there})
 

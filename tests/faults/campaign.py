@@ -19,7 +19,7 @@ import structlog
 from tests.faults import oracle, scenes
 from tests.faults.boundaries import WATCH
 from tests.faults.schedule import carried_out
-from tests.faults.world import Ground
+from tests.faults.world import Ground, environment_kept
 
 MEMORY = Path("/dev/shm")
 ENOUGH = 2 << 30  # bytes; below, the throw-away cluster goes to the disk
@@ -66,9 +66,10 @@ def ground() -> Iterator[Ground]:
     folder.chmod(0o755)  # PostgreSQL may run as somebody else
     quieten()
     try:
-        with scenes.a_throw_away_cluster(folder) as cluster:
+        with environment_kept(), scenes.a_throw_away_cluster(folder) as cluster:
             yield scenes.make(cluster, folder)
     finally:
+        structlog.reset_defaults()
         shutil.rmtree(folder)
 
 

@@ -42,7 +42,7 @@ from tests.faults import oracle
 from tests.faults.acts import SIZE, forward
 from tests.faults.boundaries import WATCH
 from tests.faults.prefect_far_away import NONE, Prefect
-from tests.faults.world import Submission, World
+from tests.faults.world import Submission, World, environment_kept
 
 CROWD = 50
 PATIENCE = 240  # seconds, for the system to be whole again and for the engine to come to rest
@@ -254,8 +254,8 @@ def _answers(url: str) -> bool:
 @contextmanager
 def besieged(state: Path, wanted: int, seconds: float, seed: int = 1) -> Iterator[Siege]:
     """Yield a system with the sample city that people use and that is being killed, until it is over."""
-    os.environ |= {"CHOUCHA_STATE": str(state), "CHOUCHA_PATIENCE_SECONDS": "5"}
-    for name in ("CHOUCHA_DATABASE_URL", "PREFECT_API_URL"):
+    os.environ.update({"CHOUCHA_STATE": str(state), "CHOUCHA_PATIENCE_SECONDS": "5"})
+    for name in ("CHOUCHA_DATABASE_URL", "CHOUCHA_EVENTS", "PREFECT_API_URL"):
         os.environ.pop(name, None)
     settings.get.cache_clear()
     with running(lambda sentence, took: None) as system:
@@ -309,7 +309,7 @@ def main() -> int:
         signal.signal(stop, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         Path(folder).chmod(0o755)
-        with besieged(Path(folder), wanted.kills, wanted.minutes * 60, wanted.seed) as siege:
+        with environment_kept(), besieged(Path(folder), wanted.kills, wanted.minutes * 60, wanted.seed) as siege:
             carry_on(siege)
     print(siege.line())
     return 1 if siege.wrong else 0

@@ -15,7 +15,7 @@ from sqlalchemy import update as database_update
 from sqlalchemy.orm import Session
 
 from blocks.public_site import building
-from blocks.register import database, deliveries, guard, trail
+from blocks.register import database, deliveries, guard, published, trail
 from blocks.register.trail import OutboxLine, TrailLine
 from blocks.rules import stages
 from blocks.steps import ceremony, publishing, staffing, sweeping
@@ -201,11 +201,15 @@ def no_clock(world: World, undo: ExitStack) -> None:
 
 
 def public_before_review(world: World, undo: ExitStack) -> None:
+    """What the site is made of shows every record, and what is only recorded is published, too."""
+    tell(world, """DO $$ BEGIN EXECUTE 'CREATE OR REPLACE VIEW public_results AS ' || replace(
+        pg_get_viewdef('public_results'::regclass), 'r.verdict = ''reviewed''::text', 'true'); END $$""")
     before, moved = publishing._acts, publishing._move
 
     def acts(session: Session, checks: list) -> Any:
         made, refused = before(session, checks)
-        early = {one.id: [one.record_number] for one in checks if one.stage == "recorded"}
+        told = {act.check_id for act in published.acts(session)}
+        early = {one.id: [one.record_number] for one in checks if one.stage == "recorded" and one.id not in told}
         with publishing.as_publisher(session):
             more, _ = publishing.results.publications(session, early, {}, database.settings.today())
         return [*made, *more], refused

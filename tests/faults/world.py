@@ -137,6 +137,18 @@ def entered(where: Ground, template: str, random: Random, faults: Faults, at: da
             shutil.rmtree(state, ignore_errors=True)
 
 
+@contextmanager
+def environment_kept() -> Iterator[None]:
+    """Let whoever comes next find the settings as they were."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        settings.get.cache_clear()
+
+
 def leave() -> None:
     """Give up the connections of this process to its register; what it has learnt of statements stays."""
     database.engine(settings.database_url()).dispose()
