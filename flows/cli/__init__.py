@@ -22,6 +22,7 @@ from flows.cli import (
     portal,
     publishing,
     records,
+    relaying,
     running,
     sheets,
     telling,
@@ -33,7 +34,9 @@ app = typer.Typer(
     help="部门联合“双随机、一公开”监管：从方案审批到结果公示。先运行 choucha up。")
 app.command("up")(running.up)
 app.command("demo")(running.demo)
+app.command("deploy")(running.deploy)
 app.command("portal")(portal.portal)
+app.add_typer(relaying.relay, name="relay")
 app.command("import")(records.import_roster)
 app.command("export")(sheets.export)
 app.command("template")(sheets.template)
