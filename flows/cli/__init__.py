@@ -13,6 +13,7 @@ import typer
 from blocks.errors import InspectionError, RosterError
 from flows.cli import (
     catalogue,
+    checking,  # noqa: F401  (`choucha check` by itself)
     dates,
     importing,
     messages,
