@@ -5,6 +5,7 @@ from collections import deque
 from tests.models.relay_model import LAST, TOLD, Protections, State, faults, going_on, sweep
 
 FAULTS = 2
+ALL = Protections()
 
 
 class Wrong(Exception):
@@ -27,7 +28,7 @@ def look_at_rest(one: State) -> None:
         raise Wrong("a move was never told")
 
 
-def explore(has: Protections = Protections(), most: int = FAULTS) -> int:
+def explore(has: Protections = ALL, most: int = FAULTS) -> int:
     """Look at every state that can be reached with so many faults; return how many there are.
 
     Raises:
