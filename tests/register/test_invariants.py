@@ -6,8 +6,10 @@ from sqlalchemy import text
 from blocks.actions import cancelling, recusals, visits
 from blocks.register.database import transaction
 from blocks.register.invariants import INVARIANTS, breaking, broken
+from blocks.steps import staffing
+from tests import people
 from tests.register.breaking import BREAKING
-from tests.scenes import first_check, run, visit_of
+from tests.scenes import actor, first_check, run, visit_of
 
 QUESTIONS = {one.name: one for one in INVARIANTS if not one.name.startswith("references_")}
 
@@ -75,4 +77,19 @@ def test_everything_holds_after_a_cancelled_draw_a_recusal_and_a_successor(open_
     assert names() == []
     cancelling.cancel("bangong", code, "上级统一部署")
     cancelling.confirm("bangong2", code, "属实")
+    assert names() == []
+
+
+def test_a_visit_that_gets_its_time_after_one_department_recorded_starts_no_clock_for_what_is_recorded(open_scene):
+    code = open_scene("in_field")
+    check, team = first_check(code)
+    with transaction() as session:  # no half day was left when the times were fixed
+        session.execute(text("UPDATE visits SET day = NULL, half = NULL WHERE id = :id"), {"id": visit_of(check)})
+        session.execute(text("UPDATE seats SET day = NULL, half = NULL WHERE check_id IN (SELECT id FROM checks "
+                             "WHERE visit_id = :id)"), {"id": visit_of(check)})
+        session.execute(text("DELETE FROM dues WHERE clock = 'recording' AND thing_id IN (SELECT id FROM checks "
+                             "WHERE visit_id = :id)"), {"id": visit_of(check)})
+    people.inspected(check, team)
+    assert names() == []
+    staffing.fix_visits(1, actor("flow.acceptance"))
     assert names() == []
