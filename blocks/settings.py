@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     operator: str = ""  # login of the account that is told of failed runs; empty: the office
     messages: Path | None = None  # a folder with the city's own templates of messages
     patience_seconds: int = 120
+    deadman_url: str = ""  # asked after every sweep and night; URL/fail where the night was missed
+    retention_days: int = 90  # of Prefect's runs, logs and events, and of what our own engine remembers
     salted_pool: bool = False
     site_address: str = ""
     canaries: str = ""

@@ -4,10 +4,11 @@ Whatever is written there names schemes and departments, never persons or busine
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Annotated, Any
+from uuid import uuid4
 
 import httpx
 import yaml
@@ -26,6 +27,7 @@ from pydantic import BeforeValidator, Field
 from blocks import alarm, progress, settings
 from blocks.connections import PublicSite
 from blocks.errors import InspectionError, NotAnswering
+from blocks.register import waking
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
 from blocks.register.oversight import late
@@ -38,6 +40,7 @@ from blocks.templating import render
 
 FAILED = {"Crashed": "中断", "TimedOut": "超时"}
 NO_SCHEME = "没有这个方案"
+REPEATED = "同一事件已由先前的运行受理，本次不重复办理"
 NOTHING = "没有到期的事：已由别的运行办理，或条件尚未具备"
 SHOWN_AFTER = 2.0
 Step = Callable[[int, Actor], str | None]
@@ -114,14 +117,21 @@ def actor(flow: str, label: str) -> Actor:
         return service_account(session, flow, label).as_actor(run=flow_run.name or "直接调用")
 
 
-def take(steps: Iterable[Step], scheme_id: int, who: Actor) -> str | None:
-    """Take the steps of a stage in order; return what was done, or None where nothing was due."""
-    steps = tuple(steps)
+def take(steps: Sequence[Step], scheme_id: int, who: Actor, event: int | None = None) -> str | None:
+    """Take the steps of a stage in order; return what was done, or None where nothing was due.
+
+    `event`: the trail number of the event that woke this run; if another run has taken it up, nothing
+    is done and REPEATED returned.
+    """
     said = []
-    with shown_progress(f"scheme-{scheme_id}-progress"):
-        for number, step in enumerate(steps):
-            progress.tell(f"第{number + 1}步，共{len(steps)}步", number, len(steps))
-            said.append(step(scheme_id, who))
+    try:
+        with (waking.woken_by(flow_run.flow_name or "直接调用", event, str(flow_run.id or uuid4())),
+              shown_progress(f"scheme-{scheme_id}-progress")):
+            for number, step in enumerate(steps):
+                progress.tell(f"第{number + 1}步，共{len(steps)}步", number, len(steps))
+                said.append(step(scheme_id, who))
+    except waking.Taken:
+        return REPEATED
     return "；".join(filter(None, said)) or None
 
 
@@ -181,6 +191,8 @@ def show(scheme_id: int, sentence: str | None) -> str:
         log.info(NOTHING)
         return NOTHING
     log.info(sentence)
+    if sentence == REPEATED:
+        return sentence
     with transaction() as session:
         story = scheme_story(session, find_scheme(session, scheme_id))
     number = numbering.say(story["scheme_code"], settings.get().number_prefix)

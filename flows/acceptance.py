@@ -16,4 +16,4 @@ STEPS = (staffing.staff_assignments, staffing.bring_in_successors, staffing.fill
 def acceptance(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Staff what can be staffed in one scheme; when all is, fix when each visit takes place."""
     scheme_id = found(scheme)
-    return show(scheme_id, take(STEPS, scheme_id, actor("acceptance", "接收配员")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("acceptance", "接收配员"), event))

@@ -15,4 +15,4 @@ STEPS = (dispatching.dispatch,)
 def dispatch(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Dispatch one scheme; harmless to repeat."""
     scheme_id = found(scheme)
-    return show(scheme_id, take(STEPS, scheme_id, actor("dispatch", "派发")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("dispatch", "派发"), event))

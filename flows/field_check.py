@@ -15,4 +15,4 @@ STEPS = (field.begin_field, field.conclude)
 def field_check(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Move one scheme into the field, and out of it when all is reviewed."""
     scheme_id = found(scheme)
-    return show(scheme_id, take(STEPS, scheme_id, actor("field_check", "现场检查")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("field_check", "现场检查"), event))

@@ -7,7 +7,7 @@ After downtime Prefect runs every missed one; a lock in the register lets only o
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from blocks.steps import nightshift, planning, publishing, reminding, sweeping
+from blocks.steps import nightshift, planning, publishing, reminding, sweeping, watching
 from blocks.story import TOLD, about, actor
 
 
@@ -15,7 +15,7 @@ from blocks.story import TOLD, about, actor
 def nightly() -> str:
     """Do the night's work in one run; each part stands by itself."""
     who = actor("nightly", "夜间任务")
-    with nightshift.alone() as alone:
+    with watching.round_of("nightly") as alone:
         if not alone:
             return "另一个夜间任务正在进行"
         said = [publishing.publish(scheme_id, who) for scheme_id in publishing.waiting_schemes()]
@@ -25,6 +25,7 @@ def nightly() -> str:
                  nightshift.find_unfit(), publishing.make_figures()]
         said.append(f"督办函{reminding.issue_letters(who)}份，新增提醒{reminding.queue_reminders()}份（上班后发出）")
         nightshift.tidy()
+    watching.tell_outside()
     report = "\n".join(f"- {sentence}" for sentence in said if sentence)
     create_markdown_artifact(key="nightly", markdown=f"# 夜间任务\n\n{report}")
     return report

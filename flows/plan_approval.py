@@ -15,4 +15,4 @@ STEPS = (reviewing.review,)
 def plan_approval(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Review one scheme; harmless to repeat."""
     scheme_id = found(scheme)
-    return show(scheme_id, take(STEPS, scheme_id, actor("plan_approval", "方案审查")))
+    return show(scheme_id, take(STEPS, scheme_id, actor("plan_approval", "方案审查"), event))

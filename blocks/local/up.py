@@ -100,6 +100,7 @@ def running(say: Say) -> Iterator[System]:
         _start_prefect(system)
         _register(system)
         _start_worker(system)
+        _start_relay(system)
         _start_site(system)
         _wait_for_portal(system)
         yield system
@@ -211,6 +212,12 @@ def _start_worker(system: System) -> None:
             "--type", "process", "--name", "choucha",
         ], system.log("worker"), env=system.env, cwd=settings.ROOT))
     system.write_facts()
+
+
+def _start_relay(system: System) -> None:
+    if settings.get().events != "off":
+        system.processes.append(spawn("事件转发", [str(BIN / "choucha"), "relay", "run"], system.log("relay"),
+                                      env=system.env, cwd=settings.ROOT))
 
 
 def _start_site(system: System) -> None:

@@ -1,7 +1,5 @@
 """The night's checks: the trail, provisional due dates, next year's calendar, who cannot come."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import exists, func, or_, select
@@ -9,20 +7,12 @@ from sqlalchemy import exists, func, or_, select
 from blocks import engine, settings
 from blocks.errors import InspectionError
 from blocks.register import almanac, guard, notices, sessions, trail
-from blocks.register.database import only_one
 from blocks.register.directories import Inspector, Leave
 from blocks.register.schemes import Scheme
 from blocks.register.takers import match_lists
 from blocks.register.trail import DueLine
 from blocks.register.visits import Check, Seat, Visit
 from blocks.rules.stages import Actor
-
-
-@contextmanager
-def alone() -> Iterator[bool]:
-    """Hold the night's lock; yields False where another nightly run holds it."""
-    with only_one("nightly") as taken:
-        yield taken
 
 
 def check_trail() -> str:

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from blocks import engine, settings
 from blocks.errors import NotAnswering
-from blocks.register.database import only_one
 from blocks.register.due import MOST_TRIES, Work, find
 from blocks.register.schemes import Attempt
+from blocks.steps import relaying, watching
 
 
 def sweep() -> str:
@@ -17,16 +17,18 @@ def sweep() -> str:
     Raises:
         NotAnswering: Prefect does not answer.
     """
-    with only_one("sweep") as alone:
+    with watching.round_of("sweep") as alone:
         if not alone:
             return "另一次巡查正在进行"
-        told = engine.tell_the_rest()
+        missed = watching.look_after_the_night()
+        told = relaying.relay_rest()
         with engine.change() as session:
             due = find(session)
         started = [work for work in due if _start(work)]
     names = "、".join(engine.DEPLOYMENTS[work.flow].split("/")[0] for work in started)
     again = f"，补发事件{told}条" if told else ""
-    return f"待办{len(due)}项，启动{len(started)}项{'：' + names if names else ''}{again}"
+    alarm = f"{missed}。" if missed else ""
+    return f"{alarm}待办{len(due)}项，启动{len(started)}项{'：' + names if names else ''}{again}"
 
 
 def _start(work: Work) -> bool:

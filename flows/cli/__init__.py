@@ -22,6 +22,7 @@ from flows.cli import (
     portal,
     publishing,
     records,
+    relaying,
     running,
     sheets,
     telling,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("up")(running.up)
 app.command("demo")(running.demo)
 app.command("portal")(portal.portal)
+app.add_typer(relaying.relay, name="relay")
 app.command("import")(records.import_roster)
 app.command("export")(sheets.export)
 app.command("template")(sheets.template)

@@ -53,9 +53,9 @@ def test_every_trigger_waits_for_events_that_a_move_produces(deployment, trigger
     assert set(trigger["expect"]) <= PRODUCED
     assert trigger["match"] == {"prefect.resource.id": "choucha.*",
                                 "choucha.wakes": name_of(deployment)}
-    said = {name: jinja2.Template(one["value"]["template"]).render(event={"payload": {"scheme_id": 7}})
+    said = {name: jinja2.Template(one["value"]["template"]).render(event={"payload": {"scheme_id": 7, "trail": 12}})
             for name, one in trigger["parameters"].items()}
-    assert said == {"scheme": '"7"', "event": "null"}
+    assert said == {"scheme": '"7"', "event": "12"}
     assert trigger["enabled"]
 
 
@@ -83,6 +83,7 @@ def test_every_schedule_is_told_in_the_citys_own_time():
     assert {s["timezone"] for s in schedules.values()} == {"Asia/Shanghai"}
     assert all(s["active"] for s in schedules.values())
     assert schedules["sweep"]["cron"] == "*/5 * * * *"
+    assert schedules["nightly"]["cron"] == "0 2 * * *"
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["name"])
