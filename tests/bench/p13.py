@@ -54,7 +54,7 @@ class Start(Benchmark):
         begun = time.perf_counter()
         with running(lambda *_: None) as system:
             facts = system.facts
-            for page in (f"{facts['portal_url']}/sign-in", f"{facts['site_url']}/", f"{facts['ui_url']}/runs",
+            for page in (f"{facts['portal_url']}/sign-in", f"{facts['site_url']}/", f"{facts['ui_url']}/",
                          f"{facts['api_url']}/health"):
                 assert wait_until(lambda page=page: _answers(page), 60, 0.05), page
             return time.perf_counter() - begun
@@ -79,7 +79,7 @@ def _peer_starts(folder: Path) -> float:
     server = spawn("Prefect", [str(PREFECT), "server", "start", "--host", "127.0.0.1", "--port", str(port)],
                    folder / "peer.log", env=env, cwd=settings.ROOT)
     try:
-        for page in ("api/health", "runs"):
+        for page in ("api/health", ""):
             assert wait_until(lambda page=page: _answers(f"http://127.0.0.1:{port}/{page}"), 120, 0.05), page
         return time.perf_counter() - begun
     finally:
