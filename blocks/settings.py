@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     messages: Path | None = None  # a folder with the city's own templates of messages
     patience_seconds: int = 120
     deadman_url: str = ""  # asked after every sweep and night; URL/fail where the night was missed
-    retention_days: int = 90  # of Prefect's runs, logs and events, and of what our own engine remembers
+    retention_days: int = Field(90, ge=7)  # of Prefect's runs, logs and events, and of what our own engine remembers
     salted_pool: bool = False
     site_address: str = ""
     canaries: str = ""
@@ -162,6 +162,11 @@ def now() -> datetime:
     if get().today is None:
         return instant
     return datetime.combine(get().today, instant.astimezone(SHANGHAI).timetz()).astimezone(UTC)
+
+
+def wall_clock() -> datetime:
+    """Return the machine's own time in UTC, whatever day it is said to be: for what others have stamped."""
+    return datetime.now(UTC)
 
 
 def today() -> date:

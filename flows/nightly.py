@@ -25,6 +25,7 @@ def nightly() -> str:
                  nightshift.find_unfit(), publishing.make_figures()]
         said.append(f"督办函{reminding.issue_letters(who)}份，新增提醒{reminding.queue_reminders()}份（上班后发出）")
         nightshift.tidy()
+        said.append(nightshift.measure())
     watching.tell_outside()
     report = "\n".join(f"- {sentence}" for sentence in said if sentence)
     create_markdown_artifact(key="nightly", markdown=f"# 夜间任务\n\n{report}")

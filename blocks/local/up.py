@@ -93,8 +93,11 @@ def _lock(state: Path) -> IO[str]:
 
 
 @contextmanager
-def running(say: Say) -> Iterator[System]:
-    """Yield the running system; stop everything it started, and nothing else, at the end."""
+def running(say: Say, before_work: Callable[[], object] = lambda: None) -> Iterator[System]:
+    """Yield the running system; stop everything it started, and nothing else, at the end.
+
+    `before_work` is called when Prefect answers and nobody works yet.
+    """
     state = settings.state_dir()
     lock = _lock(state)
     system = System(state, say)
@@ -107,6 +110,7 @@ def running(say: Say) -> Iterator[System]:
         _start_portal(system)
         _start_prefect(system)
         _register(system)
+        before_work()
         _start_worker(system)
         _start_relay(system)
         _start_site(system)
@@ -174,7 +178,7 @@ def _start_prefect(system: System) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_CLIENT_METRICS_ENABLED": "false", "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW":
         "ignore", "PREFECT_CLI_PROMPT": "false", "PYTHONUNBUFFERED": "1",
-        "PREFECT_SERVER_UI_API_URL": system.facts["api_url"],
+        "PREFECT_SERVER_UI_API_URL": system.facts["api_url"], **_retention(),
     }
     with system.step("Prefect 服务器已启动"):
         system.processes.append(spawn("Prefect 服务器", [
@@ -184,6 +188,14 @@ def _start_prefect(system: System) -> None:
             tail = system.log("server").read_text("utf-8", "replace")[-800:]
             raise NotAnswering("Prefect 服务器在两分钟内没有启动", tail)
     system.write_facts()
+
+
+def _retention() -> dict[str, str]:
+    """Let Prefect's own vacuum delete runs with their logs and artifacts, and events, after so many days."""
+    days = settings.get().retention_days
+    return {"PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(days * 86_400),
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{days}D"}
 
 
 def _healthy(api_url: str) -> bool:

@@ -96,13 +96,17 @@ def _acceptance_due() -> ColumnElement[bool]:
 
 
 def seat_missing() -> ColumnElement[bool]:
-    """A planned check of a live visit has fewer inspectors than the scheme's numbers ask for."""
-    team = Scheme.regulation["min_inspectors_per_check"].as_integer()
+    """A planned check of a live visit has fewer inspectors than the scheme's numbers ask for.
+
+    The scheme stands once more inside, so that PostgreSQL may ask this of all schemes at once.
+    """
+    same = aliased(Scheme)
+    team = same.regulation["min_inspectors_per_check"].as_integer()
     taken = select(func.count()).where(
         Seat.check_id == Check.id, Seat.vacated_at.is_(None)).scalar_subquery()
     return exists().where(
-        Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id, Visit.stage != "replaced",
-        Check.stage == "planned", taken < team)
+        Visit.scheme_id == Scheme.id, same.id == Visit.scheme_id, Check.visit_id == Visit.id,
+        Visit.stage != "replaced", Check.stage == "planned", taken < team)
 
 
 def successor_missing() -> ColumnElement[bool]:

@@ -110,6 +110,7 @@ class DueLine(Base):
         Index("uq_dues_open", "thing", "thing_id", "clock", unique=True,
               postgresql_where="met_at IS NULL"),
         Index("ix_dues_open_on", "due_on", postgresql_where="met_at IS NULL"),
+        Index("ix_dues_provisional", "due_on", postgresql_where="met_at IS NULL AND provisional"),
         CheckConstraint("due_on >= started_on", name="after_start"),
     )
 

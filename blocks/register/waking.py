@@ -53,7 +53,8 @@ def take(session: Session) -> None:
     waking = _WAKING.get()
     if waking is None or waking.is_taken:
         return
-    event.listen(session, "after_commit", lambda _: setattr(waking, "is_taken", True), once=True)
+    waking.is_taken = True
+    event.listen(session, "after_rollback", lambda _: setattr(waking, "is_taken", False), once=True)
     new = session.scalar(insert(InboxLine).values(
         consumer=waking.consumer, trail_number=waking.event, run=waking.run,
     ).on_conflict_do_nothing().returning(InboxLine.trail_number))

@@ -97,7 +97,7 @@ def serve(stop: Event) -> None:
                     while relay(to):
                         failures = 0
                     wait(LOOK_EVERY)
-        except NotAnswering as error:
+        except InspectionError as error:
             failures += 1
             log.warning("the relay waits", error=error.message, failures=failures)
             stop.wait(min(SHORTEST * 2 ** failures, LONGEST) * random.uniform(0.5, 1.5))

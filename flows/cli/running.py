@@ -37,7 +37,7 @@ def up() -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
         signal.signal(stop, _as_interrupt)
     try:
-        with running(say) as system:
+        with running(say, _cancel_the_heap) as system:
             _make_site()
             tell_addresses(system.facts)
             console.print("正在运行。按 Ctrl-C 停止。")
@@ -47,6 +47,14 @@ def up() -> None:
                     console.print(f"[yellow]![/] {name}意外停止，已重新启动")
     except KeyboardInterrupt:
         console.print("\n已停止本次启动的全部进程，数据都在状态目录里。")
+
+
+def _cancel_the_heap() -> None:
+    """Run the newest of what the clock scheduled while we were down, not each missed one."""
+    from blocks.steps import stale_runs
+
+    if cancelled := stale_runs.clear_heap():
+        say(f"停机期间积压的定时运行只补最近一次，取消{cancelled}个", 0)
 
 
 def _make_site() -> None:

@@ -4,11 +4,13 @@ import importlib
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from blocks import engine
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
 from blocks.register.due import find
@@ -70,15 +72,15 @@ def moves() -> Counter:
 def test_the_outcome_is_the_same_whatever_becomes_of_the_events(open_scene, carry_on, seed):
     code = open_scene("publicised")
     kinds = Counter((thing, target) for thing, _, _, target in moves())
-    code, engine = open_scene("drafted"), Engine(seed)
+    code, carry = open_scene("drafted"), Engine(seed)
     for scene, (_, step) in list(at.STEPS.items())[1:]:
-        step(code, engine)
-        engine()
+        step(code, carry)
+        carry()
         assert scene == "publicised" or stage(code) != "publicised"
     assert stage(code) == "publicised"
     assert max(moves().values()) == 1
     assert Counter((thing, target) for thing, _, _, target in moves()) == kinds
-    assert engine.repeats and engine.swept
+    assert carry.repeats and carry.swept
 
 
 def test_of_two_runs_of_one_event_at_once_one_does_the_work_and_the_other_says_so(open_scene):
@@ -105,12 +107,29 @@ def test_an_event_is_not_used_up_by_a_run_that_left_nothing_behind(open_scene):
         number = session.scalar(select(OutboxLine.trail_number).where(OutboxLine.wakes == "plan_approval"))
         who = service_account(session, "plan_approval", "方案审查").as_actor(run="甲")
 
+    def inbox() -> list[int]:
+        with transaction() as session:
+            return list(session.scalars(select(InboxLine.trail_number)))
+
     def fails(scheme_id: int, who: object) -> None:
-        from blocks import engine
         with engine.change():
             raise OSError("the disk is full")
 
+    def goes_on(scheme_id: int, who: object) -> None:
+        with suppress(OSError):
+            fails(scheme_id, who)
+        assert inbox() == []
+        with engine.change(), engine.change():
+            pass
+        assert inbox() == [number]
+        raise OSError
+
     with pytest.raises(OSError):
         take([fails], scheme_id, who, number)
+    assert inbox() == []
+    with pytest.raises(OSError):
+        take([goes_on], scheme_id, who, number)
+    with transaction() as session:
+        session.execute(delete(InboxLine))
     assert run("plan_approval", scheme_id, number) not in (None, REPEATED)
     assert run("plan_approval", scheme_id, number) == REPEATED

@@ -132,7 +132,8 @@ def test_an_event_is_posted_as_soon_as_its_change_is_committed(open_scene, prefe
         late.append(prefect.calls[-1][0] - committed)
         schemes.return_("gaj.shenpi", code, "再来")
         until(lambda: waiting() == [])
-    assert sorted(late)[2] < 0.5, late  # a few milliseconds on a quiet machine
+    print(f"from commit to posted: {sorted(late)[2] * 1000:.0f} ms")
+    assert sorted(late)[2] < 0.5, late  # some milliseconds on a quiet machine
 
 
 def test_who_acts_does_not_wait_for_an_engine_that_hangs(open_scene, prefect, relay):

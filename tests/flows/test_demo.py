@@ -1,7 +1,7 @@
 """The demo for real: PostgreSQL, Prefect's server, worker, triggers, the site; nothing stands in.
 
-Two demos, side by side on one machine: one whose worker is killed in the middle, and one in which no
-event is ever sent.
+Two demos, side by side on one machine: one whose worker is killed in the middle, and again when it is
+over, and one in which no event is ever sent.
 """
 
 import json
@@ -11,15 +11,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import pytest
 
-from blocks import settings
+from blocks import engine, settings
+from blocks.local.processes import wait_until
+from blocks.steps import stale_runs
 
 CHOUCHA = Path(sys.executable).parent / "choucha"
 LIMIT = 420
+HEAP: list[str] = []  # the states of three nights that were missed
+RUNS: list[dict] = []  # one that was killed, one that lived
 
 
 def start(state: Path, **env: str) -> subprocess.Popen:
@@ -59,9 +66,12 @@ def must_be_whole(text: str) -> None:
 def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[str, Path]]]:
     """What each demo said and its state directory."""
     killed, silent = (tmp_path_factory.mktemp(n) / "demo" for n in ("killed", "silent"))
-    started = {killed: start(killed), silent: start(silent, CHOUCHA_EVENTS="off")}
+    started = {killed: start(killed, KEEP="1"), silent: start(silent, CHOUCHA_EVENTS="off")}
     try:
         kill_worker_in_the_draw(killed, started[killed])
+        until(lambda: "演示完成" in said(killed) and "登录门户" in said(killed), killed, started[killed])
+        RUNS[:] = what_became_of_a_dead_and_a_living_run(killed)
+        started[killed].send_signal(signal.SIGINT)
         yield {state.parent.name[:6]: (finish(demo, state), state / "state")
                for state, demo in started.items()}
     finally:
@@ -71,17 +81,50 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[
                 demo.wait(60)
 
 
+def until(question: Callable[[], object], state: Path, demo: subprocess.Popen) -> None:
+    deadline = time.monotonic() + LIMIT
+    while not question():
+        assert demo.poll() is None and time.monotonic() < deadline, said(state)[-4000:]
+        time.sleep(0.1)
+
+
 def kill_worker_in_the_draw(state: Path, demo: subprocess.Popen) -> None:
     """Kill -9 the worker and what it runs, just when the draw is due."""
-    deadline = time.monotonic() + LIMIT
-    while "两人录入一致" not in said(state):
-        assert demo.poll() is None, said(state)[-4000:]
-        assert time.monotonic() < deadline, said(state)[-4000:]
-        time.sleep(0.1)
+    until(lambda: "两人录入一致" in said(state), state, demo)
     time.sleep(4)  # the run of the draw is starting now
+    kill_worker(state)
+
+
+def kill_worker(state: Path) -> None:
     facts = json.loads((state / "state" / "up.json").read_text())
     worker = next(p["pid"] for p in facts["processes"] if p["name"] == "工作进程")
     os.killpg(worker, signal.SIGKILL)
+
+
+def what_became_of_a_dead_and_a_living_run(state: Path) -> tuple[dict, dict]:
+    """Kill a run with its worker, look after the engine's runs while another lives; return both at the end."""
+    before = dict(os.environ)
+    os.environ |= {"CHOUCHA_STATE": str(state / "state"), "CHOUCHA_PATIENCE_SECONDS": "1",
+                   stale_runs.RUN_ID: "as if the sweep ran this"}
+    os.environ.pop("CHOUCHA_DATABASE_URL", None)
+    settings.get.cache_clear()
+    try:
+        with engine.client() as api:
+            def is_in(run: str, *kinds: str) -> bool:
+                return api.get(f"/flow_runs/{run}").json()["state_type"] in kinds
+
+            HEAP[:] = what_became_of_three_missed_nights(api)
+            dead, _ = engine.start("sweep", {}, f"to be killed {uuid4()}")
+            assert wait_until(lambda: is_in(dead, "PENDING", "RUNNING"), 60, 0.1)
+            kill_worker(state)
+            living, _ = engine.start("sweep", {}, f"to live {uuid4()}")
+            assert wait_until(lambda: is_in(living, "PENDING", "RUNNING"), 60, 0.1), "the worker is started again"
+            assert wait_until(lambda: (stale_runs.settle(), is_in(living, *engine.ENDED))[1], 60, 0.5)
+            return api.get(f"/flow_runs/{dead}").json(), api.get(f"/flow_runs/{living}").json()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        settings.get.cache_clear()
 
 
 def test_a_demo_whose_worker_is_killed_publishes_what_was_recorded_and_nothing_twice(demos):
@@ -89,6 +132,33 @@ def test_a_demo_whose_worker_is_killed_publishes_what_was_recorded_and_nothing_t
     must_be_whole(text)
     assert "工作进程意外停止，已重新启动" in text
     assert text.count("抽取：出签") == 1
+
+
+def what_became_of_three_missed_nights(api: httpx.Client) -> list[str]:
+    """Let the clock have scheduled three nights while nobody worked; return their states, the newest first."""
+    pool = f"/work_pools/{settings.get().work_pool}"
+    night = api.get(f"/deployments/name/{engine.DEPLOYMENTS['nightly']}").json()["id"]
+    now = settings.wall_clock()
+    api.patch(pool, json={"is_paused": True}).raise_for_status()
+    api.post(f"/deployments/{night}/schedule", json={
+        "start_time": (now - timedelta(days=3)).isoformat(), "end_time": now.isoformat()}).raise_for_status()
+    stale_runs.settle()
+    runs = api.post("/flow_runs/filter", json={
+        "deployments": {"id": {"any_": [night]}}, "sort": "EXPECTED_START_TIME_DESC",
+        "flow_runs": {"expected_start_time": {"before_": now.isoformat()}}}).raise_for_status().json()
+    api.delete(f"/flow_runs/{runs[0]['id']}").raise_for_status()
+    api.patch(pool, json={"is_paused": False}).raise_for_status()
+    return [run["state_type"] for run in runs]
+
+
+def test_of_nights_that_were_missed_only_the_newest_is_left_to_run(demos):
+    assert HEAP == ["SCHEDULED", "CANCELLED", "CANCELLED"]
+
+
+def test_a_run_whose_process_is_gone_is_marked_and_one_that_lives_is_not(demos):
+    dead, living = RUNS
+    assert dead["state_type"] == "CRASHED" and "运行它的进程已不在" in dead["state"]["message"]
+    assert living["state_type"] == "COMPLETED"
 
 
 def test_without_any_event_the_sweep_alone_finishes_the_inspection(demos):

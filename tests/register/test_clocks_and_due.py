@@ -5,13 +5,13 @@ from datetime import date
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from blocks import settings
 from blocks.actions import assignments, checks, draws, recusals, schemes, visits
 from blocks.register import Base, database, notices
 from blocks.register.database import transaction
-from blocks.register.due import find
+from blocks.register.due import QUESTIONS, find
 from blocks.register.trail import DueLine, OutboxLine, TrailLine
 from blocks.rules.deadlines import CLOCKS
 from blocks.steps import relaying
@@ -178,6 +178,20 @@ def test_what_is_due_has_one_key_that_changes_with_every_move(open_scene):
     with transaction() as session:
         assert not {work.key for work in find(session)} & {work.key for work in first
                                                            if work.scheme_id}
+
+
+def test_what_is_due_is_asked_by_one_statement_a_question_however_much_it_is(open_scene):
+    open_scene("sample")
+    for _ in range(3):
+        schemes.submit("gaj.jingban", people.drafted(**SMALL))
+    asked = []
+    with transaction() as session:
+        session.connection()
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *told: asked.append(told[2]))
+        due = find(session)
+    assert [work.flow for work in due].count("plan_approval") == 3
+    assert sum("FROM schemes" in one for one in asked) == len(QUESTIONS)
+    assert len(asked) <= len(QUESTIONS) + 2, "and two whether notices wait"
 
 
 def test_a_step_that_runs_again_does_nothing(open_scene):

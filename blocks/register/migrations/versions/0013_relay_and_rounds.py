@@ -8,6 +8,10 @@ down_revision = "0012"
 
 Text, Big = sa.Text(), sa.BigInteger()
 Instant = sa.DateTime(timezone=True)
+# What the sweep and the night look for, apart from the many that are done with.
+DUE = {"ix_checks_not_public": ("checks", ["stage", "visit_id"], "stage <> 'public'"),
+       "ix_visits_replaced": ("visits", ["scheme_id"], "stage = 'replaced'"),
+       "ix_dues_provisional": ("dues", ["due_on"], "met_at IS NULL AND provisional")}
 
 
 def upgrade() -> None:
@@ -27,9 +31,13 @@ def upgrade() -> None:
     op.create_index("ix_rounds_kind_begun_at", "rounds", ["kind", "begun_at"])
     op.drop_index("ix_trail_scheme_id", "trail")
     op.create_index("ix_trail_scheme_id_number", "trail", ["scheme_id", "number"])
+    for name, (table, columns, where) in DUE.items():
+        op.create_index(name, table, columns, postgresql_where=sa.text(where))
 
 
 def downgrade() -> None:
+    for name, (table, _, _) in DUE.items():
+        op.drop_index(name, table)
     op.create_index("ix_trail_scheme_id", "trail", ["scheme_id"])
     op.drop_index("ix_trail_scheme_id_number", "trail")
     op.drop_table("rounds")
