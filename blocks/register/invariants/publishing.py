@@ -27,8 +27,8 @@ INVARIANTS = (
         SELECT 'check', c.id, '现为' || c.stage || '，已有公示' FROM checks c
         WHERE c.stage IN ('planned', 'recorded') AND EXISTS (SELECT FROM publications p WHERE p.check_id = c.id)"""),
     Invariant("withheld_by_two", "G7", "不予公示、撤下各有依据，由两人办理", """
-        SELECT 'check', id, '依据' || coalesce(withholding, '无')
-            || '，申请' || coalesce(withholding_asked_by_id::text, '无') || '，决定' || coalesce(withheld_by_id::text, '无') FROM checks
+        SELECT 'check', id, '依据' || coalesce(withholding, '无') || '，申请和决定的账号 '
+            || concat_ws('、', withholding_asked_by_id, withheld_by_id) FROM checks
         WHERE withheld_by_id = withholding_asked_by_id OR (stage IN ('withheld', 'withdrawn')
             AND (withholding IS NULL OR withheld_by_id IS NULL))"""),
     Invariant("late_openly", "G5", "晚于法定期限的公示写明了晚几个工作日", """
