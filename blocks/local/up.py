@@ -80,7 +80,7 @@ class System:
         (self.state / "up.json").unlink(missing_ok=True)
 
 
-def _lock(state: Path) -> IO[str]:
+def hold(state: Path) -> IO[str]:
     """Hold the state directory; a second `up` on it is refused with a plain word."""
     lock = (state / "up.lock").open("w")
     try:
@@ -98,7 +98,7 @@ def running(say: Say, before_work: Callable[[], object] = lambda: None) -> Itera
     `before_work` is called when Prefect answers and nobody works yet.
     """
     state = settings.state_dir()
-    lock = _lock(state)
+    lock = hold(state)
     system = System(state, say)
     try:
         left = end_leftovers(settings.running().get("processes", []))

@@ -101,6 +101,14 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def snapshot() -> Iterator[Session]:
+    """Yield a session that sees the register as of one moment, however long it looks, and changes nothing."""
+    with _session("REPEATABLE READ") as session:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        yield session
+
+
+@contextmanager
 def _session(isolation: str | None = None) -> Iterator[Session]:
     bound = engine(settings.database_url())
     if isolation:

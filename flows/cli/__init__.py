@@ -12,7 +12,9 @@ import typer
 
 from blocks.errors import InspectionError, RosterError
 from flows.cli import (
+    backup,
     catalogue,
+    checking,  # noqa: F401  (`choucha check` by itself)
     dates,
     importing,
     messages,
@@ -40,6 +42,8 @@ app.add_typer(relaying.relay, name="relay")
 app.command("import")(records.import_roster)
 app.command("export")(sheets.export)
 app.command("template")(sheets.template)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("status")(telling.status)
 app.command("timeline")(telling.timeline)
 app.command("verify")(verifying.verify)
