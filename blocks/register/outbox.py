@@ -6,11 +6,11 @@ minute; two relays never hold the same line, for each passes over what the other
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from blocks import settings
@@ -115,8 +115,3 @@ def listening() -> Iterator[Callable[[float], None]]:
             yield wait
     except psycopg.OperationalError as error:
         raise NotAnswering("登记库（PostgreSQL）没有应答", "请查看 choucha up 的输出") from error
-
-
-def forget(session: Session, before: datetime) -> int:
-    """Delete what was told before a moment; the trail itself is never shortened."""
-    return session.execute(delete(OutboxLine).where(OutboxLine.done_at < before)).rowcount

@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, func, or_, select
 
 from blocks import engine, settings
 from blocks.errors import InspectionError
-from blocks.register import almanac, guard, notices, outbox, rounds, sessions, sizes, trail, waking
+from blocks.register import almanac, guard, notices, rounds, sessions, sizes, trail, waking
 from blocks.register.directories import Inspector, Leave
 from blocks.register.schemes import Attempt, Scheme
 from blocks.register.takers import match_lists
@@ -53,13 +53,14 @@ def refresh_lists() -> str | None:
 
 def tidy() -> None:
     """Forget what only the portal's last month needed (sessions that ended, forms that were sent), and
-    what our engine remembers longer than Prefect its runs: events told, taken up, rounds, starts."""
+    what our engine remembers longer than Prefect its runs: events taken up, rounds, starts. A line of the outbox
+    stays beside its line of the trail: `choucha check` asks for both."""
     month_ago = settings.now() - timedelta(days=30)
     long_ago = settings.now() - timedelta(days=settings.get().retention_days)
     with engine.change() as session:
         sessions.forget(session, month_ago)
         guard.forget(session, month_ago)
-        for kind in (outbox, waking, rounds):
+        for kind in (waking, rounds):
             kind.forget(session, long_ago)
         session.execute(delete(Attempt).where(Attempt.last_at < long_ago))
 

@@ -101,9 +101,10 @@ def _here() -> Iterator[str]:
 
 
 def _set(api: httpx.Client, run: dict[str, Any], kind: str, message: str) -> bool:
-    """Bring a run into a state unless it has moved meanwhile; tell whether Prefect took it."""
+    """Bring a run into a state unless it has moved meanwhile (from scheduled to late is no move); tell
+    whether Prefect took it."""
     now = api.get(f"/flow_runs/{run['id']}").raise_for_status().json()
-    if now["state_id"] != run["state_id"]:
+    if now["state_type"] != run["state_type"]:
         return False
     answer = api.post(f"/flow_runs/{run['id']}/set_state", json={
         "state": {"type": kind, "message": message}, "force": False}).raise_for_status().json()

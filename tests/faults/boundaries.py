@@ -100,13 +100,19 @@ class Watch:
         self.reached.add(boundary)
         for hear in self.listeners:
             hear(boundary, session)
-        fate = getattr(self._own, "fate", None)
+        stop, fate = getattr(self._own, "stop", None), getattr(self._own, "fate", None)
+        if stop is not None:
+            stop()
         if fate is not None:
             try:
                 fate(boundary, session)
             except Killed:
                 self.crashed.add(boundary)
                 raise
+
+    def stepped(self, stop: Callable[[], None]) -> None:
+        """Let this thread come to a stop at every boundary, before its fate is met."""
+        self._own.stop = stop
 
     @contextmanager
     def fated(self, fate: Fate | None) -> Iterator[None]:

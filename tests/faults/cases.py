@@ -1,6 +1,7 @@
 """For each place where the product commits, a case that comes there: a stage, what goes before, a work."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from blocks.actions import (
     schemes,
     urging,
 )
+from blocks.errors import NotAnswering
 from blocks.register.database import transaction
 from blocks.register.deliveries import Delivery
 from blocks.register.directories import Target
@@ -139,7 +141,8 @@ def _away(world: World, work: Work) -> None:
     """Do a work while Prefect does not answer to it."""
     faults, world.prefect.faults = world.prefect.faults, Faults(0, 0, 1, 0, 0)
     try:
-        work(world)
+        with suppress(NotAnswering):
+            work(world)
     finally:
         world.prefect.faults = faults
 

@@ -289,8 +289,6 @@ def carry_on(siege: Siege) -> None:
         thread.start()
     for thread in threads[len(load):]:
         thread.join()
-    siege.until = 0
-    wait_until(lambda: siege.inspections > 0, PATIENCE, 1)  # in quiet at the latest an inspection ends
     siege.resting.set()
     for thread in threads[:len(load)]:
         thread.join(60)

@@ -147,7 +147,7 @@ class Schedule:
         self.both(*works)
 
     def both(self, *works: Callable[[], None]) -> None:
-        together(self.world, [(work, None) for work in works], self.random)
+        together(self.world, works, self.random)
 
     # what processes do
 

@@ -11,10 +11,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from prefect import Flow, Task
-from sqlalchemy.orm import Session
 
 from blocks import engine, story
-from tests.faults.boundaries import WATCH, Fate
+from tests.faults.boundaries import WATCH
 from tests.faults.prefect_far_away import Run
 from tests.faults.world import World
 
@@ -56,28 +55,23 @@ def exchange(undo: ExitStack, where: Any, name: str, new: Any) -> Any:
 class Stepped(threading.Thread):
     """A process of its own that stops at every boundary until it is let go on."""
 
-    def __init__(self, work: Callable[[], None], fate: Fate | None, chance: Random, world: World) -> None:
+    def __init__(self, work: Callable[[], None], chance: Random, world: World) -> None:
         super().__init__(daemon=True)
-        self.work, self.fate, self.chance, self.world = work, fate, chance, world
+        self.work, self.chance, self.world = work, chance, world
         self.stands, self.go = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.ended = False
 
     def run(self) -> None:
         self.world.prefect.chance.random = self.chance
+        WATCH.stepped(self._stop)
         self._stop()
         try:
-            with WATCH.fated(self._at):
-                self.work()
+            self.work()
         except BaseException as error:  # told by `together`
             self.error = error
         self.ended = True
         self.stands.set()
-
-    def _at(self, boundary: str, session: Session) -> None:
-        self._stop()
-        if self.fate:
-            self.fate(boundary, session)
 
     def _stop(self) -> None:
         self.stands.set()
@@ -85,13 +79,13 @@ class Stepped(threading.Thread):
         self.go.clear()
 
 
-def together(world: World, works: Sequence[tuple[Callable[[], None], Fate | None]], random: Random) -> None:
+def together(world: World, works: Sequence[Callable[[], None]], random: Random) -> None:
     """Let works go on at once, one boundary at a time, in an order that follows from `random` alone.
 
     A thread that waits in PostgreSQL for a lock goes on by itself when its holder commits; before
     anybody else is let go on, each thread stands at a boundary, has ended or waits for a lock.
     """
-    threads = [Stepped(work, fate, Random(random.random()), world) for work, fate in works]
+    threads = [Stepped(work, Random(random.random()), world) for work in works]
     for thread in threads:
         thread.start()
     while ready := _standing(world, threads):

@@ -125,6 +125,7 @@ def entered(where: Ground, template: str, random: Random, faults: Faults, at: da
         if (folder / template).is_dir():
             shutil.copytree(folder / template, state, symlinks=True)
         use(cluster.url(name), state)
+        database.look_again()  # the calendar that the last world of this name had adopted is not this one's
         settings.get().now = at
         WATCH.listeners.append(world.heard)
         try:

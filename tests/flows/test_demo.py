@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -112,8 +113,8 @@ def strangers(facts: dict) -> dict[str, list]:
     with httpx.Client(base_url=facts["api_url"]) as api:
         answers = {
             "health": api.get("/health"),
-            "nobody": api.post("/flow_runs/filter", json={}),
-            "guesser": api.post("/flow_runs/filter", json={}, auth=wrong),
+            "nobody": api.get("/admin/settings"),
+            "guesser": api.get("/admin/settings", auth=wrong),
             "forger": api.post("/flow_runs/filter", json={}, auth=known),
             "other site": api.options("/flow_runs/filter", headers={"Origin": "http://example.com", **preflight}),
             "own page": api.options("/flow_runs/filter", headers={
@@ -136,10 +137,10 @@ def what_became_of_a_dead_and_a_living_run(state: Path) -> tuple[dict, dict]:
                 return api.get(f"/flow_runs/{run}").json()["state_type"] in kinds
 
             HEAP[:] = what_became_of_three_missed_nights(api)
-            dead, _ = engine.start("sweep", {}, "to be killed")
+            dead, _ = engine.start("sweep", {}, f"to be killed {uuid4()}")
             assert wait_until(lambda: is_in(dead, "PENDING", "RUNNING"), 60, 0.1)
             kill_worker(state)
-            living, _ = engine.start("sweep", {}, "to live")
+            living, _ = engine.start("sweep", {}, f"to live {uuid4()}")
             assert wait_until(lambda: is_in(living, "PENDING", "RUNNING"), 60, 0.1), "the worker is started again"
             assert wait_until(lambda: (stale_runs.settle(), is_in(living, *engine.ENDED))[1], 60, 0.5)
             return api.get(f"/flow_runs/{dead}").json(), api.get(f"/flow_runs/{living}").json()

@@ -232,7 +232,7 @@ def _in_vain(ground: Ground) -> None:
         session.execute(text("INSERT INTO attempts VALUES ('draw:1:2', 'draw', NULL, 5, now(), 'x')"))
 
 
-def _refused(ground: Ground) -> None:
+def _given_up(ground: Ground) -> None:
     with transaction() as session:
         ground.ids["event"] = session.scalar(text("UPDATE outbox SET tries = 5, done_at = NULL WHERE trail_number = "
                                                   "(SELECT min(trail_number) FROM outbox) RETURNING trail_number"))
@@ -361,7 +361,7 @@ CASES: dict[str, Case] = {
                                        params=lambda ground: {"notice_id": ground.ids["notice"]}),
     "/works/{key}/retry": Case("dispatched", owners=ALL, prepare=_in_vain,
                                params=lambda ground: {"key": "draw:1:2"}),
-    **{f"/events/{{number}}/{what}": Case("dispatched", owners=ALL, prepare=_refused,
+    **{f"/events/{{number}}/{what}": Case("dispatched", owners=ALL, prepare=_given_up,
                                          params=lambda ground: {"number": ground.ids["event"]})
        for what in ("again", "drop")},
     "/checks/{check_id}/follow-up": Case(
