@@ -24,7 +24,7 @@ import psutil
 import psycopg
 from sqlalchemy import func, select
 
-from blocks import settings
+from blocks import prefect_api, settings
 from blocks.actions import accounts, intake, schemes
 from blocks.errors import InspectionError, NotAnswering
 from blocks.local.processes import Process, wait_until
@@ -194,7 +194,7 @@ class Siege:
         if not wait_until(lambda: all(map(self.serves, self.system.processes)), PATIENCE, 0.5):
             self.wrong.append("not everything came back")
             return
-        if not wait_until(lambda: _is_there(f"{self.system.facts['api_url']}/deployments/name/巡查/巡查"), 90, 1):
+        if not wait_until(_is_known, 90, 1):
             self.wrong.append("Prefect does not know the deployments any more")
             return
         time.sleep(settings.get().patience_seconds)  # what a dead run was started for is started again
@@ -240,6 +240,14 @@ def _is_there(url: str) -> bool:
     try:
         return httpx.get(url, timeout=3, trust_env=False).status_code == 200
     except httpx.HTTPError:
+        return False
+
+
+def _is_known() -> bool:
+    try:
+        with prefect_api.client() as api:
+            return api.get("/deployments/name/巡查/巡查").status_code == 200
+    except (httpx.HTTPError, NotAnswering):
         return False
 
 

@@ -92,7 +92,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def _accounts(self) -> dict[int, Account]:
         with transaction() as session:
-            return {one.id: one for one in session.scalars(select(Account))}
+            return {one.id: one for one in session.scalars(select(Account).order_by(Account.id))}
 
     def after_a_change(self) -> list[TrailLine]:
         """Let the model follow, and ask every invariant."""
