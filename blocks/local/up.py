@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -70,8 +70,9 @@ class System:
             self.write_facts()
         if time.monotonic() - self.asked_at > ASK_EVERY:
             self.asked_at = time.monotonic()
-            if _healthy(self.facts["api_url"]) and not _is_known():
-                _register(self)  # its database was wiped: nothing but this is lost with it (G2)
+            with suppress(InspectionError, httpx.HTTPError):  # it is just coming back: asked again soon
+                if _healthy(self.facts["api_url"]) and not _is_known():
+                    _register(self)  # its database was wiped: nothing but this is lost with it (G2)
         return revived
 
     def stop(self) -> None:
