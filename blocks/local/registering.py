@@ -17,7 +17,8 @@ from blocks.register import sessions
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
 
-BLOCKS = ("blocks.messenger", "blocks.connections")
+# the last is the server's own, but it remembers beside a wiped database that it had written it
+BLOCKS = ("blocks.messenger", "blocks.connections", "prefect.blocks.webhook")
 RUNS_AT_ONCE = 6  # each is a process of some 150 MB
 # What somebody waits for goes first; what the clock brings never fills the pool.
 QUEUES: dict[str, dict[str, Any]] = {

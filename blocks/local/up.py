@@ -235,18 +235,19 @@ def _answers(url: str) -> bool:
 
 def _register(system: System) -> None:
     """Tell Prefect of pool, queues, automations; of blocks and deployments only when they have changed."""
-    with (prefect_api.client(timeout=30) as api,
-          system.step("工作池、队列与自动化已登记")):
-        registering.make_pool(api)
-        registering.make_automations(api, system.facts["portal_url"])
-        is_there = registering.is_deployed(api)
-    content, kept = registering.stamp(), system.state / "deployed"
-    if is_there and kept.exists() and kept.read_text() == content:
-        system.say("流程部署没有变化", 0)
-        return
-    with system.step("九个流程已部署（定时与事件触发）"):
-        registering.deploy(system.log("deploy"), system.env)
-    kept.write_text(content)
+    with prefect_api.client(timeout=30) as api:
+        with system.step("工作池与队列已登记"):
+            registering.make_pool(api)
+            is_there = registering.is_deployed(api)
+        content, kept = registering.stamp(), system.state / "deployed"
+        if is_there and kept.exists() and kept.read_text() == content:
+            system.say("流程部署没有变化", 0)
+        else:
+            with system.step("九个流程已部署（定时与事件触发）"):
+                registering.deploy(system.log("deploy"), system.env)
+            kept.write_text(content)
+        with system.step("自动化已登记"):
+            registering.make_automations(api, system.facts["portal_url"])
 
 
 def _start_worker(system: System) -> None:

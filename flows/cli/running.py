@@ -64,10 +64,9 @@ def deploy() -> None:
     say("登记库已是最新版本", 0)
     with prefect_api.client(timeout=30) as api:
         registering.make_pool(api)
+        registering.deploy(settings.state_dir() / "deploy.log", dict(os.environ))
         registering.make_automations(api, portal_url)
-    say("工作池、队列与自动化已登记", 0)
-    registering.deploy(settings.state_dir() / "deploy.log", dict(os.environ))
-    say("流程已部署", 0)
+    say("工作池、流程与自动化已登记", 0)
 
 
 def _cancel_the_heap() -> None:
