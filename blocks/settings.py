@@ -14,7 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     documents: Path | None = None  # the office's own templates and faces
     postgres_port: int = 0
     work_pool: str = "choucha"
+    number_prefix: str = "揭双随机"  # the city's own words in a scheme's number
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_from: str = "choucha@localhost"
@@ -81,6 +82,8 @@ class Settings(BaseSettings):
     platform_seconds: int = 20  # a platform that says nothing for so long has not answered
     platform_per_minute: int = 600
     patience_seconds: int = 120
+    deadman_url: str = ""  # asked after every sweep and night; URL/fail where the night was missed
+    retention_days: int = Field(90, ge=7)  # of Prefect's runs, logs and events, and of what our own engine remembers
     salted_pool: bool = False
     site_address: str = ""
     canaries: str = ""
@@ -172,6 +175,11 @@ def now() -> datetime:
     if get().today is None:
         return instant
     return datetime.combine(get().today, instant.astimezone(SHANGHAI).timetz()).astimezone(UTC)
+
+
+def wall_clock() -> datetime:
+    """Return the machine's own time in UTC, whatever day it is said to be: for what others have stamped."""
+    return datetime.now(UTC)
 
 
 def today() -> date:

@@ -9,19 +9,20 @@ from prefect.tasks import exponential_backoff
 
 from blocks.rules.stages import Actor
 from blocks.steps import exchanging
-from blocks.story import TOLD, actor, is_outside, run_name, show, take
+from blocks.story import SchemeNumber, WakingEvent, actor, found, is_outside, show, stage, take
 
 STEPS = (exchanging.hand_over,)
 
 
 @task(name="报送平台", retries=3, retry_delay_seconds=exponential_backoff(10), retry_jitter_factor=0.5,
       retry_condition_fn=is_outside)
-def hand_over(scheme_id: int, who: Actor) -> str | None:
+def hand_over(scheme_id: int, who: Actor, event: int | None) -> str | None:
     """Hand over; an answer that was lost is asked about by the next run."""
-    return take(STEPS, scheme_id, who)
+    return take(STEPS, scheme_id, who, event)
 
 
-@flow(name="平台交换", flow_run_name=run_name("平台交换"), **TOLD)
-def exchange(scheme_id: int) -> str:
+@flow(**stage("平台交换"))
+def exchange(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Hand over one scheme's exchanges; harmless to repeat."""
-    return show(scheme_id, hand_over(scheme_id, actor("exchange", "平台交换")))
+    scheme_id = found(scheme)
+    return show(scheme_id, hand_over(scheme_id, actor("exchange", "平台交换"), event))

@@ -110,7 +110,7 @@ class Scenes:
 
     def _copy(self, name: str, scene: str) -> None:
         template = scene if scene in ("sample", "empty") else f"scene_{scene}"
-        self._tell(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._tell(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         self._enter(name)
 
     def _enter(self, name: str) -> None:

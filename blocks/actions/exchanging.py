@@ -91,7 +91,7 @@ def take(login: str, kind: str, path: Path, *, full: bool = False) -> Done:
         RosterError: with every fault of every row; nothing of the file was taken.
         RuleViolation: not the office.
     """
-    layout = mapping.layout(kind, Gateway.in_use().mapping)
+    layout = mapping.layout(kind, Gateway.from_settings().mapping)
     with engine.change() as session:
         actor = _office(session, login)
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
@@ -114,14 +114,14 @@ def pull(login: str, kind: str) -> Done:
     """
     with engine.change() as session:
         actor = _office(session, login)
-    layout, here = mapping.layout(kind, Gateway.in_use().mapping), Path(f"接口 {kind}")
+    layout, here = mapping.layout(kind, Gateway.from_settings().mapping), Path(f"接口 {kind}")
     rows = workbooks.rows_of(layout, _asked(lambda platform: platform.directory(kind)), here)
     with engine.change() as session:
         return Done(_compare(session, layout, here, rows, actor, full=True), "差异请在门户「平台交换」查看")
 
 
 def _asked(question: Callable[[Platform], Iterable[Row]]) -> list[Row]:
-    gateway = Gateway.in_use()
+    gateway = Gateway.from_settings()
     if gateway.mode != "http":
         raise NotAnswering("没有配置平台接口", "请设 CHOUCHA_PLATFORM=http 和地址、密钥，或导入平台导出的文件")
     try:
@@ -141,7 +141,7 @@ def drawn(login: str, code: str, path: Path | None = None) -> Done:
         RosterError: it breaks a rule (recusal, staffing, caps, shape); every fault is listed.
         StageError: it is not the moment, there is a list already, or this city draws itself.
     """
-    layout = mapping.layout("drawn", Gateway.in_use().mapping)
+    layout = mapping.layout("drawn", Gateway.from_settings().mapping)
     here = path or Path("接口：抽取名单")
     rows = workbooks.read(layout, path) if path else workbooks.rows_of(
         layout, _asked(lambda platform: platform.drawn(code)), here)
@@ -179,7 +179,7 @@ def _may_be_taken(session: Session, scheme: Scheme) -> Draw:
 
 def export(login: str, kind: str, out: Path, code: str = "") -> Done:
     """Write a workbook for the platform: what has no receipt yet of a kind, or the directory of businesses."""
-    layout = mapping.layout(kind, Gateway.in_use().mapping)
+    layout = mapping.layout(kind, Gateway.from_settings().mapping)
     if out.suffix.lower() != ".xlsx":
         raise RuleViolation(f"写不了 {out}", "文件名请以 .xlsx 结尾")
     with engine.change() as session:
@@ -199,7 +199,7 @@ def reconcile(login: str) -> Done:
     """Compare with the platform now."""
     with engine.change() as session:
         actor = _office(session, login)
-    return Done(compare_all(Gateway.in_use(), actor) or "按文件交换，请导入平台导出的文件核对")
+    return Done(compare_all(Gateway.from_settings(), actor) or "按文件交换，请导入平台导出的文件核对")
 
 
 def _receipts(session: Session, layout: Layout, path: Path, rows: list[Row], actor: Actor, full: bool) -> str:

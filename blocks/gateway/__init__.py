@@ -9,11 +9,11 @@ Registered with `prefect block register -m blocks.gateway`.
 from pathlib import Path
 from typing import Literal
 
-import httpx
 from prefect.blocks.core import Block
 from pydantic import SecretStr
 
 from blocks import settings
+from blocks.connections import OfSettings
 from blocks.errors import NotAnswering, Refused
 from blocks.gateway import mapping, workbooks
 from blocks.gateway.client import Line, Platform
@@ -23,14 +23,17 @@ from blocks.register.exchanges import BY_FILE, KINDS, Exchange
 FOLDER = "platform"  # under the state directory: workbooks to be carried
 
 
-class Gateway(Block):
+class Gateway(OfSettings, Block):
     """How the provincial platform is told. The key stays secret in Prefect."""
 
     _block_type_name = "省级平台"
     _block_type_slug = "choucha-gateway"
     _description = "联合抽查向省级平台报送：导出平台格式的工作簿，或按接口报送。"
 
-    mode: Literal["files", "http"] = "files"
+    _settings = {"mode": "platform"} | {name: f"platform_{name}" for name in (
+        "mapping", "url", "app", "secret", "signing", "certificate", "ca", "seconds", "per_minute")}
+
+    mode: Literal["off", "files", "http"] = "off"
     mapping: str = "national"
     url: str = ""
     app: str = "choucha"
@@ -40,24 +43,6 @@ class Gateway(Block):
     ca: Path | None = None
     seconds: int = 20
     per_minute: int = 600
-
-    @classmethod
-    def from_settings(cls) -> "Gateway":
-        """Return the gateway of the settings; where the platform is off, by files."""
-        wanted = settings.get()
-        return cls(mode="http" if wanted.platform == "http" else "files", mapping=wanted.platform_mapping, **{
-            name: getattr(wanted, f"platform_{name}") for name in (
-                "url", "app", "secret", "signing", "certificate", "ca", "seconds", "per_minute")})
-
-    @classmethod
-    def in_use(cls) -> "Gateway":
-        """Return the block document `default` if an administrator made one and Prefect tells, else the settings."""
-        if not settings.api_url():  # outside the engine `load` would start a server of its own
-            return cls.from_settings()
-        try:
-            return cls.load("default")
-        except (ValueError, RuntimeError, httpx.HTTPError):
-            return cls.from_settings()
 
     def platform(self) -> Platform:
         return Platform(Line(self.url, self.app, self.secret.get_secret_value(), self.signing,

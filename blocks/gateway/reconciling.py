@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import engine
-from blocks.errors import NotTaken
+from blocks.errors import NotAnswering, NotTaken
 from blocks.gateway import Gateway
 from blocks.gateway.client import Platform
 from blocks.register import differences
@@ -36,7 +36,7 @@ def reconcile(gateway: Gateway, actor: Actor) -> str | None:
                 said = _scheme(platform, scheme_id, code, actor)
                 equal += said is None
                 told += [f"{code}：{said}"] if said else []
-    except NotTaken as error:
+    except (NotTaken, NotAnswering) as error:
         told.append(f"与平台核对中断：{error}")
     return "；".join([f"与平台核对{len(codes)}个方案，{equal}个一致", *told])
 

@@ -21,6 +21,7 @@ from blocks.register import (  # noqa: F401  (every table must be known to the m
     plans,
     published,
     reminders,
+    rounds,
     schemes,
     sessions,
     trail,

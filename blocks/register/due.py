@@ -104,13 +104,17 @@ def _acceptance_due() -> ColumnElement[bool]:
 
 
 def seat_missing() -> ColumnElement[bool]:
-    """A planned check of a live visit has fewer inspectors than the scheme's numbers ask for."""
-    team = Scheme.regulation["min_inspectors_per_check"].as_integer()
+    """A planned check of a live visit has fewer inspectors than the scheme's numbers ask for.
+
+    The scheme stands once more inside, so that PostgreSQL may ask this of all schemes at once.
+    """
+    same = aliased(Scheme)
+    team = same.regulation["min_inspectors_per_check"].as_integer()
     taken = select(func.count()).where(
         Seat.check_id == Check.id, Seat.vacated_at.is_(None)).scalar_subquery()
     return exists().where(
-        Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id, Visit.stage != "replaced",
-        Check.stage == "planned", taken < team)
+        Visit.scheme_id == Scheme.id, same.id == Visit.scheme_id, Check.visit_id == Visit.id,
+        Visit.stage != "replaced", Check.stage == "planned", taken < team)
 
 
 def successor_missing() -> ColumnElement[bool]:
@@ -198,14 +202,12 @@ def schemes_due(session: Session, condition: ColumnElement[bool]) -> list[int]:
 
 
 def find(session: Session) -> list[Work]:
-    """Return everything that is due now, in the order of the stages."""
-    found: list[Work] = []
-    for flow, question in QUESTIONS.items():
-        for scheme_id in schemes_due(session, question()):
-            last = session.scalar(select(func.max(TrailLine.number)).where(
-                TrailLine.scheme_id == scheme_id))
-            tries = f".{exchanges.tries(session, scheme_id)}" if flow == "exchange" else ""  # asking leaves no trail
-            found.append(Work(flow, scheme_id, f"{last}{tries}"))
+    """Return everything that is due now, in the order of the stages: one statement a question."""
+    last = select(func.max(TrailLine.number)).where(TrailLine.scheme_id == Scheme.id).scalar_subquery()
+    marks = {"exchange": func.concat(last, ".", exchanges.tries_of(Scheme.id))}  # asking the platform leaves no trail
+    found = [Work(flow, scheme_id, str(mark)) for flow, question in QUESTIONS.items()
+             for scheme_id, mark in session.execute(
+                 select(Scheme.id, marks.get(flow, last)).where(question()).order_by(Scheme.id))]
     if deliveries.is_waiting(session):  # another work every ten minutes, for as long as it waits
         found.append(Work("reminders", None, f"{settings.now():%Y-%m-%dT%H:%M}"[:-1]))
     return found

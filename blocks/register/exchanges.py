@@ -9,7 +9,16 @@ because the platform was away, no other is tried either (the circuit breaker, ke
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, func, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    ScalarSelect,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
@@ -22,7 +31,7 @@ from blocks.register.trail import advance, begin
 from blocks.rules.stages import Actor
 
 KINDS = {"schemes": "抽查任务", "pools": "待抽库", "draws": "抽取结果", "assignments": "派发任务",
-         "replacements": "递补",         "pairings": "检查人员", "results": "检查结果", "publications": "公示信息"}
+         "replacements": "递补", "pairings": "检查人员", "results": "检查结果", "publications": "公示信息"}
 HASH = "sm3"
 PATIENCE = timedelta(minutes=5)  # after which a line still `sent` over HTTP has lost its answer
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
@@ -146,9 +155,9 @@ def is_away(outcome: object) -> bool:
     return isinstance(outcome, NotTaken) and not isinstance(outcome, (Refused, Unsure))
 
 
-def tries(session: Session, scheme_id: int) -> int:
-    """Return how often a scheme's exchanges were tried in all."""
-    return session.scalar(select(func.sum(Exchange.tries)).where(Exchange.scheme_id == scheme_id)) or 0
+def tries_of(scheme_id: ColumnElement[int]) -> ScalarSelect[int]:
+    """Return how often a scheme's exchanges were tried in all, as a column beside its id."""
+    return select(func.sum(Exchange.tries)).where(Exchange.scheme_id == scheme_id).scalar_subquery()
 
 
 def pause(tries: int) -> timedelta:

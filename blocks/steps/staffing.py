@@ -123,7 +123,7 @@ def _staff(session: Session, assignment: Assignment, task: Task,
     notices.queue(session, f"shortage:{assignment.id}:{settings.today()}", "shortage",
                   f"{assignment.title}人员不足", said,
                   department_id=assignment.department_id, scheme_id=assignment.scheme_id)
-    return f"{name}人员不足：{said}"
+    return f"{name}人员不足，缺什么已通知该部门"
 
 
 def bring_in_successors(scheme_id: int, actor: Actor) -> str | None:
@@ -166,7 +166,7 @@ def _replace(session: Session, draw: Draw, gone: Visit, ticket: DrawTicket, acto
         department = session.get_one(Department, department_id)
         check = make_check(session, successor, department, items, actor)
         _fill_or_say(session, draw, check, actor)
-    return f"{gone.target.name}由备选第{ticket.rank}位{successor.target.name}递补"
+    return f"1家由备选第{ticket.rank}位递补"
 
 
 def fill_seats(scheme_id: int, actor: Actor) -> str | None:
@@ -176,29 +176,32 @@ def fill_seats(scheme_id: int, actor: Actor) -> str | None:
         if found is None:
             return None
         scheme, draw = found
-        items, filled = items_of(session, scheme), 0
-        short: list[str] = []
+        items, filled, short = items_of(session, scheme), 0, 0
         for check in live_checks(session, scheme.id):
             if check.stage == "planned" and check.department_id in items:
                 seats = len(live_seats(session, check.id))
                 if seats < scheme.regulation["min_inspectors_per_check"]:
-                    drawn, said = _fill_or_say(session, draw, check, actor)
-                    filled += drawn
-                    short += [said] if said else []
-        return "；".join(([f"补抽检查人员{filled}名"] if filled else []) + short) or None
+                    drawn, told = _fill_or_say(session, draw, check, actor)
+                    filled, short = filled + drawn, short + told
+        said = [f"补抽检查人员{filled}名"] if filled else []
+        return "；".join([*said, *([f"{short}份检查无人可补，已通知其部门"] if short else [])]) or None
 
 
-def _fill_or_say(session: Session, draw: Draw, check: Check, actor: Actor) -> tuple[int, str]:
-    """Fill a check's seats; where nobody is left, tell its department once a day, block nobody."""
+def _fill_or_say(session: Session, draw: Draw, check: Check, actor: Actor) -> tuple[int, bool]:
+    """Fill a check's seats; where nobody is left, tell its department once a day, block nobody.
+
+    Return how many were seated, and whether the department was told now. What a run says in Prefect
+    names no business (G19); the notice does.
+    """
     try:
         with session.begin_nested():
-            return len(fill(session, draw, check, actor)), ""
+            return len(fill(session, draw, check, actor)), False
     except StaffingError as error:
         said = f"{check.title}无人可补：{shortage(error)}"
         new = notices.queue(session, f"seat:{check.id}:{settings.today()}", "shortage",
                             f"{check.title}人员不足", said, department_id=check.department_id,
                             scheme_id=draw.scheme_id)
-        return 0, said if new else ""
+        return 0, new
 
 
 def fix_visits(scheme_id: int, actor: Actor) -> str | None:
@@ -252,7 +255,7 @@ def _set_time(session: Session, visit: Visit, seats: Sequence[Seat], slot: Slot,
     advance(session, visit, "planned", actor, verb="确定检查时间", day=day, half=half, details=told)
     for seat in seats:
         seat.day, seat.half = day, half
-    for check in session.scalars(select(Check).where(Check.visit_id == visit.id)):
+    for check in session.scalars(select(Check).where(Check.visit_id == visit.id, Check.stage == "planned")):
         start_clock(session, check, "recording", day)
 
 

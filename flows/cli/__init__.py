@@ -12,7 +12,9 @@ import typer
 
 from blocks.errors import InspectionError, RosterError
 from flows.cli import (
+    backup,
     catalogue,
+    checking,  # noqa: F401  (`choucha check` by itself)
     dates,
     exchanging,
     importing,
@@ -23,6 +25,7 @@ from flows.cli import (
     portal,
     publishing,
     records,
+    relaying,
     running,
     sheets,
     telling,
@@ -34,10 +37,14 @@ app = typer.Typer(
     help="部门联合“双随机、一公开”监管：从方案审批到结果公示。先运行 choucha up。")
 app.command("up")(running.up)
 app.command("demo")(running.demo)
+app.command("deploy")(running.deploy)
 app.command("portal")(portal.portal)
+app.add_typer(relaying.relay, name="relay")
 app.command("import")(records.import_roster)
 app.command("export")(sheets.export)
 app.command("template")(sheets.template)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("status")(telling.status)
 app.command("timeline")(telling.timeline)
 app.command("verify")(verifying.verify)

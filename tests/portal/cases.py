@@ -236,6 +236,12 @@ def _in_vain(ground: Ground) -> None:
         session.execute(text("INSERT INTO attempts VALUES ('draw:1:2', 'draw', NULL, 5, now(), 'x')"))
 
 
+def _given_up(ground: Ground) -> None:
+    with transaction() as session:
+        ground.ids["event"] = session.scalar(text("UPDATE outbox SET tries = 5, done_at = NULL WHERE trail_number = "
+                                                  "(SELECT min(trail_number) FROM outbox) RETURNING trail_number"))
+
+
 def _paper(ground: Ground, who: Somebody) -> dict[str, Any]:
     return {"files": [{"name": "依据.pdf", "content": b64encode(b"%PDF-1.7 sample").decode()}]}
 
@@ -359,6 +365,8 @@ CASES: dict[str, Case] = {
         login="xin", name="样例·新人", roles=["drafter"], department_code="gaj")),
     "/accounts/{login}/password": Case("drafted", owners=ALL,
                                        params=lambda ground: {"login": "gaj.jingban"}),
+    "/engine/runs": Case("drafted", owners=("",), params=lambda ground: {}, form=_with(
+        flow="公示", run="公示 · 2026-001 样例", state="failed")),
     "/sign-out-everywhere": Case("drafted", owners=ALL, params=lambda ground: {}),
     "/n/{code}/recuse": Case("in_field", params=_notice, form=_named, public=True),
     "/n/{code}/recusals/{recusal_id}/appeal": Case(
@@ -385,6 +393,9 @@ CASES: dict[str, Case] = {
                                        params=lambda ground: {"notice_id": ground.ids["notice"]}),
     "/works/{key}/retry": Case("dispatched", owners=ALL, prepare=_in_vain,
                                params=lambda ground: {"key": "draw:1:2"}),
+    **{f"/events/{{number}}/{what}": Case("dispatched", owners=ALL, prepare=_given_up,
+                                         params=lambda ground: {"number": ground.ids["event"]})
+       for what in ("again", "drop")},
     "/checks/{check_id}/follow-up": Case(
         "in_field", ("follow_up", "提出后续处置"), only=THEIR_CHECK, prepare=_found, params=_check,
         form=_with(kind="ordered_to_rectify", instructions="清理通道")),

@@ -70,7 +70,7 @@ class Trying:
         database.engine(settings.database_url()).dispose()
         name = f"{self.template}_{len(self.scenes.copies)}"
         self.scenes.copies.append(name)
-        self.scenes._tell(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+        self.scenes._tell(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}" STRATEGY file_copy')
         self.scenes._enter(name)
 
     def by_form(self, who):

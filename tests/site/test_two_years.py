@@ -19,11 +19,12 @@ from blocks.register.directories import service_account
 from blocks.register.due import QUESTIONS, schemes_due
 from blocks.register.published import Publication
 from blocks.register.trail import DueLine
+from blocks.register.visits import Check, Visit
 from blocks.rules.deadlines import due
 from blocks.steps import publishing
 from tests.people import LEAD
 from tests.scenes import on_day
-from tests.site.large import fill
+from tests.site.large import fill, spread
 
 DAY = timedelta(1)
 FIRST, LAST = date(2025, 1, 1), date(2026, 12, 31)
@@ -31,6 +32,8 @@ FIRST, LAST = date(2025, 1, 1), date(2026, 12, 31)
 BOUNDARIES = [date(2025, 1, 16), date(2025, 1, 20), date(2025, 4, 18), date(2025, 9, 26), date(2025, 9, 28),
               date(2025, 12, 5), date(2026, 1, 23), date(2026, 2, 13), date(2026, 4, 30), date(2026, 9, 30),
               date(2026, 10, 10), date(2026, 11, 23), date(2026, 12, 3)]
+
+A_SCHEME = 50  # results
 
 
 def workday(start: date, n: int) -> date:
@@ -45,7 +48,9 @@ def recorded(number: int, chance: random.Random) -> dict[int, tuple[date, date, 
     """
     plan = {}
     ids = fill(number, FIRST, reviewed=False)
+    spread(number // A_SCHEME)
     with transaction() as session:
+        scheme_of = dict(session.execute(select(Check.id, Visit.scheme_id).join(Check.visit)).all())
         for place, id_ in enumerate(ids):
             made = BOUNDARIES[place] if place < len(BOUNDARIES) else FIRST + DAY * chance.randrange(700)
             counted = due("publicity", made, settings.calendar(), settings.regulation(made))
@@ -53,9 +58,9 @@ def recorded(number: int, chance: random.Random) -> dict[int, tuple[date, date, 
             plan[id_] = (made, counted.on, workday(made, after))
             session.execute(text("UPDATE check_records SET made_on = :day, inspected_on = :day "
                                  "WHERE check_id = :id"), {"day": made, "id": id_})
-            session.add(DueLine(thing="check", thing_id=id_, scheme_id=1, department_id=2, clock="publicity",
-                                started_on=made, due_on=counted.on, provisional=counted.provisional,
-                                explained=counted.explained))
+            session.add(DueLine(thing="check", thing_id=id_, scheme_id=scheme_of[id_], department_id=2,
+                                clock="publicity", started_on=made, due_on=counted.on,
+                                provisional=counted.provisional, explained=counted.explained))
     return plan
 
 
@@ -90,7 +95,7 @@ def test_none_is_public_later_than_its_twentieth_workday(after_the_inspections):
         if not waiting and day not in reviews:
             continue
         with on_day(day):
-            night(publishing.waiting_schemes())  # 1:30
+            night(publishing.waiting_schemes())  # 2:00
             for id_ in reviews.get(day, ()):
                 checks.review(f"{LEAD}.shenpi", id_)
             with transaction() as session:

@@ -9,6 +9,7 @@ from blocks.portal.pages import (  # noqa: F401  (each declares its pages and de
     checks,
     desk,
     drawing,
+    engine_room,
     exchanging,
     messages,
     office,

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0013"
 
 Text, Big = sa.Text(), sa.BigInteger()
 Instant = sa.DateTime(timezone=True)
