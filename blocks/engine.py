@@ -1,29 +1,25 @@
 """The bridge to Prefect: changes that wake flows, events, starting a deployment.
 
-An event only wakes. `change` commits first and tells Prefect afterwards; what could not be told
-stays in the outbox, and the sweep finds the work from the register. Events go by one HTTP call,
-which says whether it was taken; Prefect's own client returns normally with the server down.
+An event only wakes. `change` commits and speaks to nobody; the relay (`steps.relaying`) hands what
+stands in the outbox to Prefect, and what is lost there the sweep finds from the register. Events go by
+one HTTP call, which says whether it was taken; Prefect's own client returns normally with the server down.
 """
 
-import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import structlog
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from blocks import settings
+from blocks import prefect_api, settings
 from blocks.errors import NotAnswering
-from blocks.register import guard
+from blocks.register import guard, outbox, reports, waking
 from blocks.register.database import transaction
 from blocks.register.due import is_due
 from blocks.register.trail import OutboxLine
 
-log = structlog.get_logger()
 DEPLOYMENTS = {
     "plan_approval": "方案审查/方案审查",
     "draw": "抽取/抽取",
@@ -31,32 +27,34 @@ DEPLOYMENTS = {
     "acceptance": "接收配员/接收配员",
     "field_check": "现场检查/现场检查",
     "publicity": "公示/公示",
+    "exchange": "平台交换/平台交换",
     "reminders": "提醒/提醒",
     "sweep": "巡查/巡查",
     "nightly": "夜间任务/夜间任务",
     "appraisal": "考核统计/考核统计",
 }
 ENDED = ("CRASHED", "FAILED", "CANCELLED", "COMPLETED")
+OF_THE_LINES = (400, 409, 413, 415, 422)  # refusals of what was sent; every other one is of us
 
 
-def _client() -> httpx.Client:
-    url = settings.api_url()
-    if not url:
-        raise NotAnswering("流程引擎（Prefect）没有运行", "请运行 choucha up；已办的事不会丢失")
-    auth = os.environ.get("PREFECT_API_AUTH_STRING", "")
-    user, _, password = auth.partition(":")
-    return httpx.Client(base_url=url, timeout=5, auth=(user, password) if auth else None)
+class Refused(Exception):
+    """Prefect will not take these events."""
 
 
 @contextmanager
 def change() -> Iterator[Session]:
-    """Yield a session; commit; then wake the flows that the moves made in it have made due."""
+    """Yield a session; commit; the relay then tells Prefect of the moves made in it.
+
+    Raises:
+        Taken: in a run that an event woke: another run has taken that event up.
+    """
     with transaction() as session:
+        waking.take(session)
         yield session
-        lines = _settle(session)
+        reports.prepare(session)
+        if _settle(session) and settings.get().events != "off":
+            outbox.notify(session)
         guard.take(session)
-    if lines and settings.get().events != "off":
-        announce(lines)
 
 
 def _settle(session: Session) -> list[OutboxLine]:
@@ -75,58 +73,34 @@ def _settle(session: Session) -> list[OutboxLine]:
     return lines
 
 
-def announce(lines: Iterable[OutboxLine]) -> bool:
-    """Tell Prefect of these moves; return whether it took them. Never raises: a hint may be lost.
+def post(to: httpx.Client, lines: Sequence[OutboxLine]) -> None:
+    """Hand events to Prefect in one call; they have ids only.
 
-    An event has ids only. Its label `choucha.wakes` names the flow that is due.
+    Raises:
+        Refused: the server will not take these; another choice of them it might.
+        NotAnswering: the server is away, or answers nobody (a wrong password, too many calls).
     """
-    lines = list(lines)
     try:
-        with _client() as client:
-            client.post("/events", json=[_event(line) for line in lines]).raise_for_status()
-    except (NotAnswering, httpx.HTTPError) as error:
-        log.warning("events not taken, the sweep will find the work", error=str(error))
-        return False
-    with transaction() as session:
-        mark_told(session, [line.trail_number for line in lines])
-    return True
-
-
-def is_away(session: Session) -> bool:
-    """Tell whether Prefect was not there to be told of something that wakes a flow."""
-    waiting = select(OutboxLine.trail_number).where(OutboxLine.done_at.is_(None), OutboxLine.wakes.is_not(None))
-    return settings.get().events != "off" and session.scalar(waiting.limit(1)) is not None
-
-
-def mark_told(session: Session, numbers: list[int]) -> None:
-    session.execute(update(OutboxLine).where(OutboxLine.trail_number.in_(numbers)).values(
-        done_at=settings.now(), tries=OutboxLine.tries + 1))
+        answer = to.post("/events", json=[_event(line) for line in lines])
+        if answer.status_code in OF_THE_LINES:
+            raise Refused(f"{answer.status_code} {answer.text[:300]}")
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise NotAnswering("流程引擎（Prefect）没有应答", f"请查看 choucha up 的输出；已办的事不会丢失。{error}"
+                           ) from error
 
 
 def _event(line: OutboxLine) -> dict[str, Any]:
+    """Return a line as an event: the label `choucha.wakes` names the flow that is due; the id, which
+    follows from the trail, makes a repeat recognisable."""
     resource = {"prefect.resource.id": f"choucha.{line.payload['thing']}.{line.payload['id']}"}
     if line.wakes:
         resource["choucha.wakes"] = line.wakes
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"choucha.trail.{line.trail_number}")),
         "occurred": settings.now().isoformat(), "event": line.event, "resource": resource,
-        "payload": line.payload,
+        "payload": {**line.payload, "trail": line.trail_number},
     }
-
-
-def tell_the_rest() -> int:
-    """Tell Prefect what it was not told at the time, without waking anything; return how many."""
-    with transaction() as session:
-        lines = list(session.scalars(select(OutboxLine).where(OutboxLine.done_at.is_(None))
-                                     .order_by(OutboxLine.trail_number).limit(500)))
-        session.expunge_all()
-    for line in lines:
-        line.wakes = None
-    if settings.get().events == "off":
-        with transaction() as session:
-            mark_told(session, [line.trail_number for line in lines])
-        return 0
-    return len(lines) if not lines or announce(lines) else 0
 
 
 def start(flow: str, parameters: dict[str, Any], key: str) -> tuple[str, str]:
@@ -138,10 +112,10 @@ def start(flow: str, parameters: dict[str, Any], key: str) -> tuple[str, str]:
         NotAnswering: Prefect does not answer, or does not know the deployment.
     """
     try:
-        with _client() as client:
+        with prefect_api.client() as api:
             name = DEPLOYMENTS[flow]
-            found = client.get(f"/deployments/name/{name}").raise_for_status().json()
-            run = client.post(f"/deployments/{found['id']}/create_flow_run", json={
+            found = api.get(f"/deployments/name/{name}").raise_for_status().json()
+            run = api.post(f"/deployments/{found['id']}/create_flow_run", json={
                 "parameters": parameters, "idempotency_key": key,
                 "state": {"type": "SCHEDULED"},
             }).raise_for_status().json()

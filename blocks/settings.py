@@ -10,11 +10,11 @@ import os
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     documents: Path | None = None  # the office's own templates and faces
     postgres_port: int = 0
     work_pool: str = "choucha"
+    number_prefix: str = "揭双随机"  # the city's own words in a scheme's number
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_from: str = "choucha@localhost"
@@ -68,7 +69,21 @@ class Settings(BaseSettings):
     quiet_hours: str = "20:00-08:00"  # no reminder then, nor on a day that is not worked
     operator: str = ""  # login of the account that is told of failed runs; empty: the office
     messages: Path | None = None  # a folder with the city's own templates of messages
+    platform: Literal["off", "files", "http"] = "off"  # the provincial platform: how it is told
+    draws: Literal["ours", "theirs", "both"] = "ours"  # whose draw decides who is visited
+    platform_mapping: str = "national"  # a name in config/gateway, or the path of a province's own file
+    platform_kinds: str = ""  # what the platform takes (schemes results …); empty: everything
+    platform_url: str = ""
+    platform_app: str = "choucha"
+    platform_secret: SecretStr = SecretStr("")
+    platform_signing: Literal["sm3", "sha256"] = "sm3"
+    platform_certificate: Path | None = None  # for mutual TLS: certificate and key in one PEM
+    platform_ca: Path | None = None
+    platform_seconds: int = 20  # a platform that says nothing for so long has not answered
+    platform_per_minute: int = 600
     patience_seconds: int = 120
+    deadman_url: str = ""  # asked after every sweep and night; URL/fail where the night was missed
+    retention_days: int = Field(90, ge=7)  # of Prefect's runs, logs and events, and of what our own engine remembers
     salted_pool: bool = False
     site_address: str = ""
     canaries: str = ""
@@ -160,6 +175,11 @@ def now() -> datetime:
     if get().today is None:
         return instant
     return datetime.combine(get().today, instant.astimezone(SHANGHAI).timetz()).astimezone(UTC)
+
+
+def wall_clock() -> datetime:
+    """Return the machine's own time in UTC, whatever day it is said to be: for what others have stamped."""
+    return datetime.now(UTC)
 
 
 def today() -> date:

@@ -6,13 +6,14 @@ Woken by an accepted or withdrawn assignment, a granted recusal, a confirmed rep
 from prefect import flow
 
 from blocks.steps import staffing
-from blocks.story import TOLD, actor, run_name, show, take
+from blocks.story import SchemeNumber, WakingEvent, actor, found, show, stage, take
 
 STEPS = (staffing.staff_assignments, staffing.bring_in_successors, staffing.fill_seats,
          staffing.fix_visits)
 
 
-@flow(name="接收配员", flow_run_name=run_name("接收配员"), **TOLD)
-def acceptance(scheme_id: int) -> str:
+@flow(**stage("接收配员"))
+def acceptance(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Staff what can be staffed in one scheme; when all is, fix when each visit takes place."""
-    return show(scheme_id, take(STEPS, scheme_id, actor("acceptance", "接收配员")))
+    scheme_id = found(scheme)
+    return show(scheme_id, take(STEPS, scheme_id, actor("acceptance", "接收配员"), event))

@@ -7,10 +7,10 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from blocks.steps import appraising
-from blocks.story import TOLD, actor
+from blocks.story import TOLD, about, actor
 
 
-@flow(name="考核统计", flow_run_name="考核统计", **TOLD)
+@flow(name="考核统计", description=about("考核统计"), flow_run_name="考核统计", **TOLD)
 def appraisal() -> str:
     """Freeze each period once, verify the frozen ones, show the departments' scores."""
     said = appraising.freeze(actor("appraisal", "考核统计"))

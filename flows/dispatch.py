@@ -6,12 +6,13 @@ Woken by `choucha.scheme.drawn`.
 from prefect import flow
 
 from blocks.steps import dispatching
-from blocks.story import TOLD, actor, run_name, show, take
+from blocks.story import SchemeNumber, WakingEvent, actor, found, show, stage, take
 
 STEPS = (dispatching.dispatch,)
 
 
-@flow(name="派发", flow_run_name=run_name("派发"), **TOLD)
-def dispatch(scheme_id: int) -> str:
+@flow(**stage("派发"))
+def dispatch(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Dispatch one scheme; harmless to repeat."""
-    return show(scheme_id, take(STEPS, scheme_id, actor("dispatch", "派发")))
+    scheme_id = found(scheme)
+    return show(scheme_id, take(STEPS, scheme_id, actor("dispatch", "派发"), event))

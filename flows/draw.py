@@ -8,7 +8,17 @@ from prefect import flow, task
 from prefect.tasks import exponential_backoff
 
 from blocks.steps import ceremony, publishing, sealing, staffing
-from blocks.story import TOLD, actor, is_outside, run_name, show, take
+from blocks.story import (
+    REPEATED,
+    SchemeNumber,
+    WakingEvent,
+    actor,
+    found,
+    is_outside,
+    show,
+    stage,
+    take,
+)
 
 STEPS = (ceremony.announce, sealing.seal, ceremony.gather, ceremony.cast_lots, staffing.staff_lead)
 
@@ -20,10 +30,11 @@ def publish_files(scheme_id: int) -> None:
     publishing.show_scheme(scheme_id)
 
 
-@flow(name="抽取", flow_run_name=run_name("抽取"), **TOLD)
-def draw(scheme_id: int) -> str:
+@flow(**stage("抽取"))
+def draw(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Take the draw of one scheme as far as it can go now."""
-    said = take(STEPS, scheme_id, actor("draw", "抽取"))
-    if said:
+    scheme_id = found(scheme)
+    said = take(STEPS, scheme_id, actor("draw", "抽取"), event)
+    if said and said != REPEATED:
         publish_files(scheme_id)
     return show(scheme_id, said)

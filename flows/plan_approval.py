@@ -6,12 +6,13 @@ Woken by `choucha.scheme.submitted`. The approver then decides; no run waits for
 from prefect import flow
 
 from blocks.steps import reviewing
-from blocks.story import TOLD, actor, run_name, show, take
+from blocks.story import SchemeNumber, WakingEvent, actor, found, show, stage, take
 
 STEPS = (reviewing.review,)
 
 
-@flow(name="方案审查", flow_run_name=run_name("方案审查"), **TOLD)
-def plan_approval(scheme_id: int) -> str:
+@flow(**stage("方案审查"))
+def plan_approval(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Review one scheme; harmless to repeat."""
-    return show(scheme_id, take(STEPS, scheme_id, actor("plan_approval", "方案审查")))
+    scheme_id = found(scheme)
+    return show(scheme_id, take(STEPS, scheme_id, actor("plan_approval", "方案审查"), event))

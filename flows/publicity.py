@@ -9,19 +9,20 @@ from prefect.tasks import exponential_backoff
 
 from blocks.rules.stages import Actor
 from blocks.steps import publishing
-from blocks.story import TOLD, actor, is_outside, run_name, show, take
+from blocks.story import SchemeNumber, WakingEvent, actor, found, is_outside, show, stage, take
 
 STEPS = (publishing.publish,)
 
 
 @task(name="写出并核对公示页", retries=4, retry_delay_seconds=exponential_backoff(5),
       retry_jitter_factor=0.5, retry_condition_fn=is_outside)
-def publish(scheme_id: int, who: Actor) -> str | None:
+def publish(scheme_id: int, who: Actor, event: int | None) -> str | None:
     """The outside world is a disk here; it may be full for a while."""
-    return take(STEPS, scheme_id, who)
+    return take(STEPS, scheme_id, who, event)
 
 
-@flow(name="公示", flow_run_name=run_name("公示"), **TOLD)
-def publicity(scheme_id: int) -> str:
+@flow(**stage("公示"))
+def publicity(scheme: SchemeNumber, event: WakingEvent = None) -> str:
     """Publish one scheme's results; harmless to repeat."""
-    return show(scheme_id, publish(scheme_id, actor("publicity", "公示")))
+    scheme_id = found(scheme)
+    return show(scheme_id, publish(scheme_id, actor("publicity", "公示"), event))

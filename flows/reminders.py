@@ -11,7 +11,7 @@ from prefect.tasks import exponential_backoff
 
 from blocks.messenger import Messenger
 from blocks.steps import reminding
-from blocks.story import TOLD, actor, is_outside, late_table
+from blocks.story import TOLD, about, actor, is_outside, late_table
 
 
 @task(name="发送通知", retries=3, retry_delay_seconds=exponential_backoff(10),
@@ -26,7 +26,7 @@ def send_waiting() -> int:
     return sent
 
 
-@flow(name="提醒", flow_run_name="提醒", **TOLD)
+@flow(name="提醒", description=about("提醒"), flow_run_name="提醒", **TOLD)
 def reminders() -> str:
     """Queue today's reminders and letters once, show who is late, send what waits."""
     letters = reminding.issue_letters(actor("reminders", "提醒"))

@@ -58,7 +58,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Clust
     state = tmp_path_factory.mktemp("postgres")
     made = postgres.prepare(state)
     # its databases are made and dropped a thousand times, and none outlives the machine
-    process = postgres.start(made, state / "postgres.log", "fsync=off", "full_page_writes=off")
+    process = postgres.start(made, state / "postgres.log", ("fsync=off", "full_page_writes=off"))
     try:
         postgres.ensure_database(made.url("postgres"), "empty")
         use(made.url("empty"), state)

@@ -9,6 +9,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -84,8 +85,8 @@ def _initdb(data: Path, secret: Path) -> None:
         raise NotAnswering("内置 PostgreSQL 初始化失败", done.stderr.strip()[-500:])
 
 
-def start(cluster: Cluster, log: Path, *more: str) -> Process:
-    """Start the cluster and return when it answers. `more`: further settings, as `fsync=off` for one thrown away.
+def start(cluster: Cluster, log: Path, more: Sequence[str] = ()) -> Process:
+    """Start the cluster and return when it answers. `more`: settings as `name=value`, the last holds.
 
     Raises:
         NotAnswering: it does not come up in 60 seconds; the end of its log is told.
@@ -97,8 +98,8 @@ def start(cluster: Cluster, log: Path, *more: str) -> Process:
         "-c", "shared_buffers=1GB", "-c", "wal_buffers=64MB", "-c", "max_wal_size=4GB",
         "-c", "random_page_cost=1.1",  # disks that do not turn: an index is worth looking into
         "-c", "synchronous_commit=on", "-c", "fsync=on",
-        "-c", "timezone=UTC", "-c", "log_timezone=UTC",
-        *(f"-c{one}" for one in more)), log, cwd=Path("/"))
+        "-c", "timezone=UTC", "-c", "log_timezone=UTC", *(word for one in more for word in ("-c", one))),
+        log, cwd=Path("/"))
     try:
         if wait_until(lambda: not process.is_alive() or _answers(cluster), 60, 0.1) \
                 and process.is_alive():

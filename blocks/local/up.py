@@ -1,14 +1,13 @@
 """Bring everything up on this machine, watch it, and take down only what was brought up."""
 
 import fcntl
-import hashlib
 import json
 import os
-import subprocess
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -16,14 +15,15 @@ from typing import IO, Any
 import httpx
 import psycopg
 
-from blocks import settings
+from blocks import prefect_api, settings
 from blocks.errors import InspectionError, NotAnswering
-from blocks.local import postgres
+from blocks.local import postgres, registering
 from blocks.local.processes import Process, end_group, end_leftovers, free_port, spawn, wait_until
 from blocks.register.upgrade import upgrade
 
 Say = Callable[[str, float], None]
 BIN = Path(sys.executable).parent
+ASK_EVERY = 30  # seconds
 
 
 @dataclass
@@ -35,6 +35,7 @@ class System:
     processes: list[Process] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    asked_at: float = 0  # when the server was last asked whether it knows our deployments
 
     def process(self, name: str) -> Process:
         return next(p for p in self.processes if p.name == name)
@@ -67,6 +68,11 @@ class System:
                 revived.append(process.name)
         if revived:
             self.write_facts()
+        if time.monotonic() - self.asked_at > ASK_EVERY:
+            self.asked_at = time.monotonic()
+            with suppress(InspectionError, httpx.HTTPError):  # it is just coming back: asked again soon
+                if _healthy(self.facts["api_url"]) and not _is_known():
+                    _register(self)  # its database was wiped: nothing but this is lost with it (G2)
         return revived
 
     def stop(self) -> None:
@@ -75,7 +81,7 @@ class System:
         (self.state / "up.json").unlink(missing_ok=True)
 
 
-def _lock(state: Path) -> IO[str]:
+def hold(state: Path) -> IO[str]:
     """Hold the state directory; a second `up` on it is refused with a plain word."""
     lock = (state / "up.lock").open("w")
     try:
@@ -87,10 +93,13 @@ def _lock(state: Path) -> IO[str]:
 
 
 @contextmanager
-def running(say: Say) -> Iterator[System]:
-    """Yield the running system; stop everything it started, and nothing else, at the end."""
+def running(say: Say, before_work: Callable[[], object] = lambda: None) -> Iterator[System]:
+    """Yield the running system; stop everything it started, and nothing else, at the end.
+
+    `before_work` is called when Prefect answers and nobody works yet.
+    """
     state = settings.state_dir()
-    lock = _lock(state)
+    lock = hold(state)
     system = System(state, say)
     try:
         left = end_leftovers(settings.running().get("processes", []))
@@ -101,7 +110,9 @@ def running(say: Say) -> Iterator[System]:
         _start_portal(system)
         _start_prefect(system)
         _register(system)
+        before_work()
         _start_worker(system)
+        _start_relay(system)
         _start_site(system)
         _wait_for_portal(system)
         yield system
@@ -160,7 +171,8 @@ def _wait_for_portal(system: System) -> None:
 
 def _start_prefect(system: System) -> None:
     port = settings.get().prefect_port or free_port()
-    system.facts["api_url"] = f"http://127.0.0.1:{port}/api"
+    system.facts |= {"api_url": f"http://127.0.0.1:{port}/api", "api_password": _api_password(system.state)}
+    system.write_facts()
     system.env = {
         **os.environ, **system.env, "PREFECT_API_URL": system.facts["api_url"],
         "PREFECT_HOME": str(system.state / "prefect"), "DO_NOT_TRACK": "1",
@@ -168,6 +180,11 @@ def _start_prefect(system: System) -> None:
         "PREFECT_CLIENT_METRICS_ENABLED": "false", "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW":
         "ignore", "PREFECT_CLI_PROMPT": "false", "PYTHONUNBUFFERED": "1",
         "PREFECT_SERVER_UI_API_URL": system.facts["api_url"],
+        "PREFECT_SERVER_API_AUTH_STRING": system.facts["api_password"],
+        "PREFECT_API_AUTH_STRING": system.facts["api_password"],
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": system.facts["api_url"].removesuffix("/api"),
+        **_retention(),
     }
     with system.step("Prefect 服务器已启动"):
         system.processes.append(spawn("Prefect 服务器", [
@@ -179,8 +196,34 @@ def _start_prefect(system: System) -> None:
     system.write_facts()
 
 
+def _api_password(state: Path) -> str:
+    """Return the shared login of Prefect's UI and API, made at the first start and kept."""
+    kept = state / "prefect.password"
+    if not (kept.exists() and kept.read_text()):
+        kept.touch(mode=0o600)
+        kept.write_text(f"admin:{secrets.token_urlsafe(18)}")
+    return kept.read_text()
+
+
+def _retention() -> dict[str, str]:
+    """Let Prefect's own vacuum delete runs with their logs and artifacts, and events, after so many days."""
+    days = settings.get().retention_days
+    return {"PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(days * 86_400),
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{days}D"}
+
+
 def _healthy(api_url: str) -> bool:
     return _answers(f"{api_url}/health")
+
+
+def _is_known() -> bool:
+    """Tell whether the server knows our deployments; one that does not answer has not forgotten them."""
+    try:
+        with prefect_api.client() as api:
+            return registering.is_deployed(api)
+    except httpx.HTTPError:
+        return True
 
 
 def _answers(url: str) -> bool:
@@ -190,33 +233,21 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _prefect(system: System, *args: str) -> None:
-    done = subprocess.run([str(BIN / "prefect"), "--no-prompt", *args], env=system.env,
-                          cwd=settings.ROOT, capture_output=True, text=True, check=False)
-    with system.log("deploy").open("a") as log:
-        log.write(done.stdout + done.stderr)
-    if done.returncode:
-        raise NotAnswering(f"prefect {' '.join(args)} 没有成功",
-                           (done.stdout + done.stderr).strip()[-800:])
-
-
 def _register(system: System) -> None:
-    """Register blocks, the work pool and the deployments; again only when they have changed."""
-    files = [settings.ROOT / "prefect.yaml", *sorted((settings.ROOT / "flows").glob("*.py")),
-             settings.ROOT / "blocks" / "messenger" / "__init__.py"]
-    content = hashlib.sha256(b"".join(f.read_bytes() for f in files)
-                             + str(settings.ROOT).encode()).hexdigest()
-    stamp = system.state / "deployed"
-    if stamp.exists() and stamp.read_text() == content:
-        system.say("流程部署没有变化", 0)
-        return
-    with system.step("积木与工作池已登记"):
-        _prefect(system, "block", "register", "-m", "blocks.messenger")
-        _prefect(system, "work-pool", "create", settings.get().work_pool, "--type", "process",
-                 "--overwrite")
-    with system.step("十个流程已部署（定时与事件触发）"):
-        _prefect(system, "deploy", "--all")
-    stamp.write_text(content)
+    """Tell Prefect of pool, queues, automations; of blocks and deployments only when they have changed."""
+    with prefect_api.client(timeout=30) as api:
+        with system.step("工作池与队列已登记"):
+            registering.make_pool(api)
+            is_there = registering.is_deployed(api)
+        content, kept = registering.stamp(), system.state / "deployed"
+        if is_there and kept.exists() and kept.read_text() == content:
+            system.say("流程部署没有变化", 0)
+        else:
+            with system.step("十一个流程已部署（定时与事件触发）"):
+                registering.deploy(system.log("deploy"), system.env)
+            kept.write_text(content)
+        with system.step("自动化已登记"):
+            registering.make_automations(api, system.facts["portal_url"])
 
 
 def _start_worker(system: System) -> None:
@@ -226,6 +257,12 @@ def _start_worker(system: System) -> None:
             "--type", "process", "--name", "choucha",
         ], system.log("worker"), env=system.env, cwd=settings.ROOT))
     system.write_facts()
+
+
+def _start_relay(system: System) -> None:
+    if settings.get().events != "off":
+        system.processes.append(spawn("事件转发", [str(BIN / "choucha"), "relay", "run"], system.log("relay"),
+                                      env=system.env, cwd=settings.ROOT))
 
 
 def _start_site(system: System) -> None:

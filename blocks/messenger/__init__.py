@@ -10,18 +10,23 @@ from prefect.blocks.core import Block
 from pydantic import SecretStr
 
 from blocks import settings
+from blocks.connections import OfSettings
 from blocks.errors import Refused
 from blocks.messages import outgoing
 from blocks.messenger import hooks, mail
 from blocks.register.deliveries import Delivery
 
 
-class Messenger(Block):
+class Messenger(OfSettings, Block):
     """Where notices go. Passwords stay secret in Prefect."""
 
     _block_type_name = "消息通道"
     _block_type_slug = "choucha-messenger"
     _description = "联合抽查的通知从这里发出：邮件服务器、群机器人、短信接口，或本机的待发文件夹。"
+
+    _settings = {"sender": "smtp_from", "seconds": "channel_seconds"} | {name: name for name in (
+        "smtp_host", "smtp_port", "smtp_user", "smtp_password", "smtp_tls", "wecom_host", "dingtalk_host",
+        "feishu_host", "sms_url", "sms_token")}
 
     smtp_host: str = ""
     smtp_port: int = 25
@@ -35,24 +40,6 @@ class Messenger(Block):
     sms_url: str = ""
     sms_token: SecretStr = SecretStr("")
     seconds: int = 20
-
-    @classmethod
-    def from_settings(cls) -> "Messenger":
-        wanted = settings.get()
-        return cls(sender=wanted.smtp_from, seconds=wanted.channel_seconds, **{
-            name: getattr(wanted, name) for name in (
-                "smtp_host", "smtp_port", "smtp_user", "smtp_password", "smtp_tls", "wecom_host",
-                "dingtalk_host", "feishu_host", "sms_url", "sms_token")})
-
-    @classmethod
-    def in_use(cls) -> "Messenger":
-        """Return the block document `default` if an administrator made one, else the settings."""
-        if not settings.api_url():  # outside the engine `load` would start a server of its own
-            return cls.from_settings()
-        try:
-            return cls.load("default")
-        except ValueError:
-            return cls.from_settings()
 
     def send(self, one: Delivery) -> str:
         """Carry one delivery and return where it went.

@@ -21,7 +21,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from blocks import engine, settings
+from blocks import settings
 from blocks.errors import InspectionError, NotAnswering, NotFound
 from blocks.portal import api, pages  # noqa: F401  (pages declare themselves)
 from blocks.portal.access import Forbidden, SignedOut, genuine, permit, visitor
@@ -30,7 +30,7 @@ from blocks.portal.performing import SECRET, perform, read_body, status_of, unre
 from blocks.portal.plain import HTMX, LIBRARY, plain
 from blocks.portal.routes import DEEDS, PAGES, At, Deed, Page, from_form
 from blocks.portal.signing import router as signing
-from blocks.register import guard
+from blocks.register import guard, outbox
 from blocks.register.database import reading
 from blocks.rules.stages import ROLE_LABELS
 from blocks.templating import render
@@ -110,7 +110,7 @@ def _common(at: At, error: InspectionError | None, just: Mapping[str, str] | Non
     kept = guard.outcome(at.session, who.account.id, key) if who and key else None
     told = just or ((kept.outcome or {"sentence": "已办理"}) if kept else None)
     return {"visitor": who, "csrf": who.csrf if who else "", "once": lambda: secrets.token_urlsafe(18),
-            "engine_away": told is not None and engine.is_away(at.session), "htmx": HTMX, "error": error,
+            "engine_away": told is not None and outbox.is_away(at.session), "htmx": HTMX, "error": error,
             "typed": at.typed, "done": {**NOTHING_TOLD, **told} if told else None,
             "path": at.request.url.path, "today": settings.today(),
             "roles": "、".join(ROLE_LABELS[r] for r in sorted(who.actor.roles)) if who else ""}

@@ -36,10 +36,12 @@ def perform(one: Deed, who: Visitor, params: Mapping[str, str], body: Mapping[st
     try:
         with guard.guarded(Guard(who.account.id, key, _seen(seen))):
             done = one.function(who.login, **path_values(one, params), **values)
-    except Repeated:
+    except (Repeated, InspectionError) as error:
         with transaction() as session:
             before = guard.outcome(session, who.account.id, key)
-            return None, dict((before.outcome or {}).get("ids", {})) if before else {}, key
+        if before is None and not isinstance(error, Repeated):
+            raise
+        return None, dict((before.outcome or {}).get("ids", {})) if before else {}, key
     with transaction() as session:
         kept = guard.outcome(session, who.account.id, key)
         if kept is not None:

@@ -4,15 +4,23 @@ Each function ends with the site switched and read back, or raises with the site
 is kept until the caller's transaction ends: the site and the register change in the same order.
 """
 
+import json
+import os
 from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from blocks import settings
 from blocks.errors import NotAnswering
 from blocks.public_site import feed, foreseen, front, pages, search
 from blocks.public_site.files import put, tree
+from blocks.public_site.results import as_json
 from blocks.public_site.tree import Tree
 from blocks.register import published
+from blocks.register.draws import names_of_files
 from blocks.register.published import Publication, as_publisher
 
 
@@ -29,6 +37,7 @@ def publish(session: Session, acts: Sequence[Publication], stages: dict[int, str
         NotAnswering: the disk did not take it.
     """
     touched = search.enter(session, acts)
+    _note(session, [act.path for act in acts])
     if not tree():
         rebuild(session, stages)
         return
@@ -38,6 +47,34 @@ def publish(session: Session, acts: Sequence[Publication], stages: dict[int, str
             changed |= pages.of_scheme(session, scheme_id, stages.get(scheme_id))
             changed |= pages.of_draws(session, scheme_id, there=tree())
     put(changed)
+
+
+def _unsettled() -> Path:
+    return settings.state_dir() / "public.unsettled"
+
+
+def _note(session: Session, paths: Sequence[str]) -> None:
+    """Note beside the site which results are about to be shown, until the transaction has ended well."""
+    with _unsettled().open("w") as note:
+        json.dump(paths, note)
+        note.flush()
+        os.fsync(note.fileno())
+    event.listen(session, "after_commit", lambda _: _unsettled().unlink(missing_ok=True), once=True)
+
+
+def settle(session: Session) -> bool:
+    """Take down what was shown by a run that died before its commit, and that the register does not call
+    public: somebody may since have asked to withhold it. Return whether there was anything."""
+    if not _unsettled().exists():
+        return False
+    published.alone(session)  # who is just publishing ends first
+    paths = json.loads(_unsettled().read_text()) if _unsettled().exists() else []
+    told = {act.path: as_json(act.content) for act in published.acts(session, Publication.path.in_(paths))}
+    is_wrong = any(tree().read(path) != told.get(path) for path in paths)
+    if is_wrong:
+        rebuild(session)
+    _unsettled().unlink(missing_ok=True)
+    return is_wrong
 
 
 def show_scheme(session: Session, scheme_id: int) -> None:
@@ -50,6 +87,13 @@ def show_scheme(session: Session, scheme_id: int) -> None:
         changed = (pages.of_scheme(session, scheme_id) | pages.of_draws(session, scheme_id, there=tree())
                    | front.pages(session, {}))
     put(changed)
+
+
+def without_draws(session: Session, since: datetime) -> list[int]:
+    """Return the schemes with a draw, moved `since`, of whose files the site lacks some."""
+    there, names = tree(), (*pages.NEVER_CHANGE, "pairing.json", "void.json")
+    return sorted({scheme_id for scheme_id, code, number, name in names_of_files(session, names, since)
+                   if f"draws/{code}-{number}/{name}" not in there})
 
 
 def show_foreseen(session: Session) -> None:

@@ -12,23 +12,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from blocks import settings
 from blocks.public_site import paths
 from blocks.public_site.results import as_json
 from blocks.register import published
 from blocks.register.published import Publication
+from blocks.register.reports import publication_rows
 from blocks.rules.formulas import guard
-from blocks.rules.schemes import DRAW_KINDS
 from blocks.templating import page
 
+_COLUMNS = settings.config("gateway/national.yaml")["kinds"]["publications"]["columns"]
 # National name → what it means here. Source: the publication fields of the national platform.
-FIELDS = {
-    "raninsPlanId": "年度计划编号", "raninsPlaneName": "年度计划名称", "raninsTaskId": "抽查任务编号",
-    "raninsTaskName": "抽查任务名称", "raninsTypeName": "抽查类型", "insAuth": "检查机关",
-    "insDate": "检查完成日期", "raninsItemNo": "抽查事项编号", "raninsItemName": "抽查事项名称",
-    "raninsCheckResName": "抽查检查结果", "uniscid": "统一社会信用代码", "entName": "企业名称",
-    "resultVersion": "结果版本", "publicDate": "公示日期", "lateWorkdays": "逾期工作日",
-    "resultFile": "结果文件",
-}
+FIELDS = {one["heading"]: one["says"] for one in _COLUMNS}
 
 
 def of_month(session: Session, month: date) -> dict[str, bytes | None]:
@@ -40,14 +35,8 @@ def of_month(session: Session, month: date) -> dict[str, bytes | None]:
 
 
 def _rows(act: Publication) -> Iterator[dict[str, Any]]:
-    said = act.content
-    for item in said["items"]:
-        values = (said["plan_id"] or "", said["plan_name"] or "", said["scheme_code"],
-                  said["scheme_title"], DRAW_KINDS.get(said["draw_kind"], said["draw_kind"]),
-                  said["authority"], said["inspected_on"], item["code"], item["name"],
-                  said["result"], said["uscc"], said["business"], said["version"],
-                  said["public_on"], said["late_workdays"], act.path)
-        yield dict(zip(FIELDS, values, strict=True))
+    for row in publication_rows(act):
+        yield {one["heading"]: row[one["field"]] for one in _COLUMNS}
 
 
 def _as_csv(rows: list[dict[str, Any]]) -> bytes:

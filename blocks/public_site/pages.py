@@ -73,6 +73,7 @@ def of_scheme(session: Session, scheme_id: int, stage: str | None = None) -> Fil
         names=front.departments(session), draws=[_told(session, scheme, one) for one in
                                                  published.draws(session, scheme_id)],
         businesses=businesses(acts), late=front.late(session, scheme_id),
+        there=published.drawn_there(session, scheme_id),
         withheld=[act for act in acts if act.act == "withheld"])}
 
 

@@ -103,6 +103,14 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def snapshot() -> Iterator[Session]:
+    """Yield a session that sees the register as of one moment, however long it looks, and changes nothing."""
+    with _session("REPEATABLE READ") as session:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        yield session
+
+
+@contextmanager
 def _session(isolation: str | None = None) -> Iterator[Session]:
     bound = engine(settings.database_url())
     if isolation:
@@ -141,6 +149,9 @@ def _translated(error: DBAPIError) -> InspectionError | None:
     if state == "42P01":
         return NotAnswering("这个数据库里还没有登记库", "请先运行 choucha up，它会建好全部表")
     if isinstance(error, (OperationalError, InterfaceError)) and state[:2] in ("", "08", "57"):
+        if error.statement is None and error.connection_invalidated:  # it was the commit that went unanswered
+            return NotAnswering("登记库（PostgreSQL）在最后一刻没有应答，是否办成还不能确定",
+                                "请先看最新进展，没有办成的再办一次")
         return NotAnswering("登记库（PostgreSQL）没有应答，什么都没有改动",
                             "请先运行 choucha up；若已在运行，请查看它的输出后重试")
     if state in ("40P01", "40001", "55P03"):

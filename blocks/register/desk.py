@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from blocks import settings
-from blocks.register import aftermath
+from blocks.register import aftermath, outbox, rounds
 from blocks.register.aftermath import FollowUp, Letter, Objection
 from blocks.register.base import Moving
 from blocks.register.draws import Draw, DrawSource
@@ -224,3 +224,7 @@ def _office(session: Session, actor: Actor) -> Iterator[Task]:
                 Scheme.cancel_asked_by_id.is_not(None), Scheme.cancel_asked_by_id != actor.id,
                 Scheme.stage.not_in(("cancelled", "concluded", "publicised")))):
             yield Task("决定是否取消方案", scheme.title, f"/schemes/{scheme.code}")
+        for alarm in rounds.alarms(session):
+            yield Task("通知管理员", alarm, "/office")
+        if given_up := len(outbox.poison(session)):
+            yield Task("处理发不出的事件", f"{given_up}条事件被流程引擎拒绝", "/office")

@@ -1,5 +1,6 @@
 """Draws (抽取): what was sealed, what was contributed, what came out (art. 3, 9)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -158,6 +159,14 @@ def public_files(session: Session, draw_id: int) -> dict[str, bytes]:
     names = session.scalars(select(DrawFile.name).where(
         DrawFile.draw_id == draw_id, DrawFile.public).distinct())
     return {name: file_bytes(session, draw_id, name) for name in sorted(names)}
+
+
+def names_of_files(session: Session, names: Sequence[str], since: datetime) -> list[tuple[int, str, int, str]]:
+    """Return (scheme id, its code, draw's number, name) of public files of these names; of draws that
+    have moved `since`."""
+    return [tuple(row) for row in session.execute(select(
+        Draw.scheme_id, Scheme.code, Draw.number, DrawFile.name).join(DrawFile, DrawFile.draw_id == Draw.id).join(
+        Draw.scheme).where(DrawFile.public, DrawFile.part == 0, DrawFile.name.in_(names), Draw.stage_since > since))]
 
 
 def as_source(source: DrawSource) -> Source:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from blocks import settings
-from blocks.register import deliveries
+from blocks.register import deliveries, exchanges
+from blocks.register.drawn_there import DrawnThere
 from blocks.register.draws import Draw, DrawSource, DrawTicket
 from blocks.register.published import Publication
 from blocks.register.schemes import Assignment, Scheme, SchemeReview
@@ -56,9 +57,16 @@ def _draw_due() -> ColumnElement[bool]:
         ~_missing(DrawSource.commitment, "reveal"), Draw.contributions_due < settings.now()))
     beacon = beacons_due().where(DrawSource.draw_id == Draw.id).exists()
     ready = exists().where(Draw.scheme_id == Scheme.id, or_(
-        announced, _castable(), and_(Draw.stage == "sealed", beacon), Draw.stage == "drawn"))
+        announced, _castable(), and_(Draw.stage == "sealed", beacon), and_(Draw.stage == "drawn", _decided())))
     none = ~exists().where(Draw.scheme_id == Scheme.id, Draw.stage != "void")
     return and_(Scheme.stage == "approved", or_(none, ready))
+
+
+def _decided() -> ColumnElement[bool]:
+    """Who is visited is known: by our draw, or the list that the platform drew is here."""
+    if settings.get().draws != "theirs":
+        return true()
+    return exists().where(DrawnThere.scheme_id == Scheme.id)
 
 
 def _castable() -> ColumnElement[bool]:
@@ -96,13 +104,17 @@ def _acceptance_due() -> ColumnElement[bool]:
 
 
 def seat_missing() -> ColumnElement[bool]:
-    """A planned check of a live visit has fewer inspectors than the scheme's numbers ask for."""
-    team = Scheme.regulation["min_inspectors_per_check"].as_integer()
+    """A planned check of a live visit has fewer inspectors than the scheme's numbers ask for.
+
+    The scheme stands once more inside, so that PostgreSQL may ask this of all schemes at once.
+    """
+    same = aliased(Scheme)
+    team = same.regulation["min_inspectors_per_check"].as_integer()
     taken = select(func.count()).where(
         Seat.check_id == Check.id, Seat.vacated_at.is_(None)).scalar_subquery()
     return exists().where(
-        Check.visit_id == Visit.id, Visit.scheme_id == Scheme.id, Visit.stage != "replaced",
-        Check.stage == "planned", taken < team)
+        Visit.scheme_id == Scheme.id, same.id == Visit.scheme_id, Check.visit_id == Visit.id,
+        Visit.stage != "replaced", Check.stage == "planned", taken < team)
 
 
 def successor_missing() -> ColumnElement[bool]:
@@ -174,6 +186,8 @@ QUESTIONS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "acceptance": _acceptance_due,
     "field_check": _field_check_due,
     "publicity": _publicity_due,
+    "exchange": lambda: and_(settings.get().platform != "off", exists().where(
+        exchanges.Exchange.scheme_id == Scheme.id, exchanges.ready())),
 }
 
 
@@ -188,13 +202,12 @@ def schemes_due(session: Session, condition: ColumnElement[bool]) -> list[int]:
 
 
 def find(session: Session) -> list[Work]:
-    """Return everything that is due now, in the order of the stages."""
-    found: list[Work] = []
-    for flow, question in QUESTIONS.items():
-        for scheme_id in schemes_due(session, question()):
-            last = session.scalar(select(func.max(TrailLine.number)).where(
-                TrailLine.scheme_id == scheme_id))
-            found.append(Work(flow, scheme_id, str(last)))
+    """Return everything that is due now, in the order of the stages: one statement a question."""
+    last = select(func.max(TrailLine.number)).where(TrailLine.scheme_id == Scheme.id).scalar_subquery()
+    marks = {"exchange": func.concat(last, ".", exchanges.tries_of(Scheme.id))}  # asking the platform leaves no trail
+    found = [Work(flow, scheme_id, str(mark)) for flow, question in QUESTIONS.items()
+             for scheme_id, mark in session.execute(
+                 select(Scheme.id, marks.get(flow, last)).where(question()).order_by(Scheme.id))]
     if deliveries.is_waiting(session):  # another work every ten minutes, for as long as it waits
         found.append(Work("reminders", None, f"{settings.now():%Y-%m-%dT%H:%M}"[:-1]))
     return found

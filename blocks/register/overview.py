@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks import settings
-from blocks.register import notices
+from blocks.register import notices, outbox, rounds
 from blocks.register.directories import Account, Department, Inspector
 from blocks.register.draws import Draw, DrawSource
 from blocks.register.due import MOST_TRIES, find
@@ -180,10 +180,15 @@ def stuck_works(session: Session) -> list[Attempt]:
 
 
 def needs_a_person(session: Session) -> list[str]:
-    """Return, in Chinese, the works started five times in vain and the notices nobody took (G17)."""
-    return [f"流程 {a.flow} 已启动{a.tries}次仍未办成，请在 Prefect 界面查看运行 {a.last_run}"
-            for a in stuck_works(session)] + [
-            f"通知未能发出：{n.subject}（{n.last_error}）" for n in notices.failed(session)]
+    """Return, in Chinese, what should have run and has not, the works started five times in vain, the
+    notices nobody took, the events that were refused (G17, G18)."""
+    return [
+        *rounds.alarms(session),
+        *(f"流程 {a.flow} 已启动{a.tries}次仍未办成，请在 Prefect 界面查看运行 {a.last_run}"
+          for a in stuck_works(session)),
+        *(f"通知未能发出：{n.subject}（{n.last_error}）" for n in notices.failed(session)),
+        *(f"事件 {line.event}（留痕第{line.trail_number}条）被拒绝{line.tries}次，请用 choucha relay 处理"
+          for line in outbox.poison(session))]
 
 
 def timeline(session: Session, scheme_id: int, *, whole: bool = False) -> list[dict[str, Any]]:

@@ -99,6 +99,7 @@ DRAWS = _view("public_draws", "id", "scheme_id", "number", "hash_name", "stage",
               "stage_since")
 DRAW_FILES = _view("public_draw_files", "draw_id", "name", "part", "content")
 CLOCKS = _view("public_open_clocks", "scheme_id", "scheme_code", "scheme_title", "authority", "due_on")
+DRAWN_THERE = _view("public_drawn_there", "scheme_id", "sha", "decides", "taken_at", "number")
 PLANS = _view("public_plans", "id", "year", "area", "number", "title", "content", "published_at",
               "stage")
 
@@ -141,6 +142,11 @@ def draws(session: Session, scheme_id: int) -> list[Row]:
     """Return a scheme's sealed draws, void ones too, the first first."""
     return list(session.execute(select(DRAWS).where(
         DRAWS.c.scheme_id == scheme_id).order_by(DRAWS.c.number)))
+
+
+def drawn_there(session: Session, scheme_id: int) -> Row | None:
+    """Return that a scheme's list was drawn on the provincial platform: how many, the hash, when taken."""
+    return session.execute(select(DRAWN_THERE).where(DRAWN_THERE.c.scheme_id == scheme_id)).first()
 
 
 def draw_file_names(session: Session, draw_id: int) -> list[str]:

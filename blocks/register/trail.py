@@ -45,10 +45,10 @@ class TrailLine(Base):
     at: Mapped[datetime]
     reason: Mapped[str]
     details: Mapped[dict]
-    scheme_id: Mapped[int | None] = mapped_column(ForeignKey("schemes.id"), index=True)
+    scheme_id: Mapped[int | None] = mapped_column(ForeignKey("schemes.id"))
     previous: Mapped[str]
     hash: Mapped[str]
-    __table_args__ = (UniqueConstraint("thing", "thing_id", "version"),)
+    __table_args__ = (UniqueConstraint("thing", "thing_id", "version"), Index(None, "scheme_id", "number"))
 
     def digest(self) -> str:
         """Return the hash this line must have."""
@@ -60,7 +60,11 @@ class TrailLine(Base):
 
 
 class OutboxLine(Base):
-    """What others may be told of a move, after the commit. `wakes` names the flow now due."""
+    """What others may be told of a move, after the commit. `wakes` names the flow now due.
+
+    `tries` counts refusals; nobody takes the line before `leased_until`: another relay has it, or it
+    was refused just now. `decided_by_id`: who sent it again, or let it be.
+    """
 
     __tablename__ = "outbox"
     trail_number: Mapped[int] = mapped_column(ForeignKey("trail.number"), primary_key=True)
@@ -69,16 +73,22 @@ class OutboxLine(Base):
     wakes: Mapped[str | None]
     tries: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     line: Mapped[TrailLine] = relationship()
-    __table_args__ = (Index(None, "trail_number", postgresql_where="done_at IS NULL"),)
+    __table_args__ = (Index(None, "trail_number", postgresql_where="done_at IS NULL"),
+                      Index(None, "done_at", postgresql_where="done_at IS NOT NULL"))
 
 
 class InboxLine(Base):
-    """That a consumer has taken up a trail line: the second time it is recognised."""
+    """That a consumer has taken up the event of a trail line, in which of its runs."""
 
     __tablename__ = "inbox"
     consumer: Mapped[str] = mapped_column(primary_key=True)
     trail_number: Mapped[int] = mapped_column(ForeignKey("trail.number"), primary_key=True)
+    run: Mapped[str]
+    taken_at: Mapped[Now]
 
 
 class DueLine(Base):
@@ -101,6 +111,7 @@ class DueLine(Base):
         Index("uq_dues_open", "thing", "thing_id", "clock", unique=True,
               postgresql_where="met_at IS NULL"),
         Index("ix_dues_open_on", "due_on", postgresql_where="met_at IS NULL"),
+        Index("ix_dues_provisional", "due_on", postgresql_where="met_at IS NULL AND provisional"),
         CheckConstraint("due_on >= started_on", name="after_start"),
     )
 
@@ -180,6 +191,8 @@ def _write(session: Session, thing: Moving, move: Move, source: str | None, acto
                       payload=payload, wakes=move.wakes)
     session.add_all([line, told])
     session.info.setdefault("outbox", []).append(told)
+    if move.reports:
+        session.info.setdefault("reports", []).append((move.reports, thing, line))
     _stop_clocks(session, thing, move)
     for clock in move.starts:
         start_clock(session, thing, clock, clock_from or settings.today())

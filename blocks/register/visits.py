@@ -59,6 +59,7 @@ class Visit(Moving, Base):
     __table_args__ = (
         Index("uq_visits_live", "scheme_id", "target_id", unique=True,
               postgresql_where=LIVE_VISIT),
+        Index("ix_visits_replaced", "scheme_id", postgresql_where="stage = 'replaced'"),
         CheckConstraint("(day IS NULL) = (half IS NULL)", name="day_and_half"),
         CheckConstraint("half IN ('am','pm')", name="half"),
     )
@@ -93,6 +94,7 @@ class Check(Moving, Base):
         order_by="CheckRecord.number", back_populates="check")
     __table_args__ = (
         UniqueConstraint("visit_id", "department_id"),
+        Index("ix_checks_not_public", "stage", "visit_id", postgresql_where="stage <> 'public'"),
         CheckConstraint("stage = 'planned' OR record_number > 0", name="recorded_has_record"),
         CheckConstraint("stage NOT IN ('withheld','withdrawn') OR (withholding IS NOT NULL AND "
                         "withheld_by_id IS NOT NULL)", name="withheld_on_a_ground"),

@@ -1,28 +1,18 @@
 """The night's checks: the trail, provisional due dates, next year's calendar, who cannot come."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select
 
 from blocks import engine, settings
 from blocks.errors import InspectionError
-from blocks.register import almanac, guard, notices, sessions, trail
-from blocks.register.database import only_one
+from blocks.register import almanac, guard, notices, rounds, sessions, sizes, trail, waking
 from blocks.register.directories import Inspector, Leave
-from blocks.register.schemes import Scheme
+from blocks.register.schemes import Attempt, Scheme
 from blocks.register.takers import match_lists
 from blocks.register.trail import DueLine
 from blocks.register.visits import Check, Seat, Visit
 from blocks.rules.stages import Actor
-
-
-@contextmanager
-def alone() -> Iterator[bool]:
-    """Hold the night's lock; yields False where another nightly run holds it."""
-    with only_one("nightly") as taken:
-        yield taken
 
 
 def check_trail() -> str:
@@ -49,8 +39,8 @@ def recount_provisional(who: Actor) -> str | None:
 def check_calendar() -> str | None:
     """Say when a year that due dates reach into has no official schedule."""
     with engine.change() as session:
-        number = len(session.scalars(select(DueLine.id).where(
-            DueLine.provisional, DueLine.met_at.is_(None))).all())
+        number = session.scalar(select(func.count()).select_from(DueLine).where(
+            DueLine.provisional, DueLine.met_at.is_(None)))
     return f"{number}项期限暂定：跨入的年度尚未公布放假安排" if number else None
 
 
@@ -62,11 +52,23 @@ def refresh_lists() -> str | None:
 
 
 def tidy() -> None:
-    """Forget what only the portal's last month needed: sessions that ended, forms that were sent."""
+    """Forget what only the portal's last month needed (sessions that ended, forms that were sent), and
+    what our engine remembers longer than Prefect its runs: events taken up, rounds, starts. A line of the outbox
+    stays beside its line of the trail: `choucha check` asks for both."""
     month_ago = settings.now() - timedelta(days=30)
+    long_ago = settings.now() - timedelta(days=settings.get().retention_days)
     with engine.change() as session:
         sessions.forget(session, month_ago)
         guard.forget(session, month_ago)
+        for kind in (waking, rounds):
+            kind.forget(session, long_ago)
+        session.execute(delete(Attempt).where(Attempt.last_at < long_ago))
+
+
+def measure() -> str:
+    """Say how large everything has grown."""
+    with engine.change() as session:
+        return sizes.told(session)
 
 
 def find_unfit() -> str | None:
@@ -80,7 +82,7 @@ def find_unfit() -> str | None:
         for seat in session.scalars(select(Seat).join(Seat.check).join(Check.visit).join(
                 Visit.scheme).join(Seat.inspector).where(
                 Seat.vacated_at.is_(None), Check.stage == "planned", Check.record_number == 0,
-                Visit.stage == "planned", Scheme.stage.in_(("dispatched", "staffed", "in_field")),
+                Visit.stage != "replaced", Scheme.stage.in_(("dispatched", "staffed", "in_field")),
                 or_(~Inspector.active, Inspector.department_id != Check.department_id,
                     Inspector.certificate_from > day, Inspector.certificate_to < day, on_leave))):
             check, person = seat.check, seat.inspector

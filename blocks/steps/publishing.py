@@ -1,13 +1,13 @@
 """Publish what is reviewed, take down what is withdrawn (公示, art. 11): written, read back, and only
 then public in the register."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from blocks import engine, settings
+from blocks import engine, progress, settings
 from blocks.errors import InspectionError
 from blocks.public_site import building, results
 from blocks.register import notices, published
@@ -18,6 +18,7 @@ from blocks.register.trail import DueLine, advance
 from blocks.register.visits import Check, CheckRecord, live_checks
 from blocks.rules.stages import SETTLED_CHECKS, Actor
 
+LOOKED_BACK = timedelta(days=30)  # a draw that has not moved for longer was shown by many nights
 # What the system does with a check that stands there, once the public can see it: where to, which move.
 MOVED = {"reviewed": ("public", "公示"), "corrected": ("public", "公示更正"),
          "withdrawn": ("withdrawn", "撤下公示"), "withheld": ("withheld", "列出不予公示")}
@@ -95,7 +96,8 @@ def _due(session: Session, checks: list[Check]) -> dict[int, date]:
 
 def _move(session: Session, checks: list[Check], made: dict[int, list[Publication]], actor: Actor) -> None:
     """Make public in the register what is so on the site; the hashes of the files stand on the trail."""
-    for check in checks:
+    for number, check in enumerate(checks):
+        progress.tell("登记已公示的结果", number, len(checks))
         if acts := made.get(check.id, []):
             target, verb = MOVED[check.stage]
             advance(session, check, target, actor, verb=verb, details={
@@ -126,6 +128,19 @@ def show_scheme(scheme_id: int) -> None:
     with engine.change() as session:
         find_scheme(session, scheme_id, lock=True)
         building.show_scheme(session, scheme_id)
+
+
+def show_missing() -> str | None:
+    """Let the public site be what the register says, where a run died in between: take down results
+    that were shown and never called public; show draws that were made and never shown, since a seal has
+    to be public before any value is known (G3)."""
+    with engine.change() as session:
+        is_settled = building.settle(session)
+        missing = building.without_draws(session, settings.now() - LOOKED_BACK)
+    for scheme_id in missing:
+        show_scheme(scheme_id)
+    said = ["公示网站已按登记库重写"] if is_settled else []
+    return "；".join(said + ([f"补写{len(missing)}个方案的抽取文件"] if missing else [])) or None
 
 
 def make_figures() -> str | None:

@@ -14,7 +14,8 @@ from blocks.draw.result import replacement_line
 from blocks.errors import InspectionError, StaffingError
 from blocks.register import notices
 from blocks.register.bench import leave_days
-from blocks.register.directories import Department
+from blocks.register.directories import Department, Target
+from blocks.register.drawn_there import DrawnThere, strata
 from blocks.register.draws import Draw, DrawTicket, file_bytes, open_draw, put_file
 from blocks.register.merging import companions, group, merged, part
 from blocks.register.schemes import Assignment, Scheme
@@ -49,12 +50,26 @@ def staff_lead(scheme_id: int, actor: Actor) -> str | None:
             DrawTicket.draw_id == draw.id, ~DrawTicket.is_reserve,
         ).order_by(DrawTicket.stratum, DrawTicket.rank)).all()
         along = companions(session, scheme, (ticket.target_id for ticket in tickets))
+        there = session.get(DrawnThere, scheme.id)
+        if there is None and settings.get().draws == "theirs":
+            return None
+        if there is not None and there.decides:
+            tickets = _tickets_of(session, draw, there)
         visits = [_new_visit(session, draw, ticket, actor, along) for ticket in tickets]
         task = prepare(session, draw, scheme.lead, scheme.lead_items, visits)
         seat_all(session, task, pair(**vars(task.problem)), actor)
         advance(session, scheme, "drawn", actor)
         joint = f"，其中{len(along)}家与其他抽查合并上门" if along else ""
         return f"牵头部门{scheme.lead.short_name}人员已抽定，检查{len(visits)}家{joint}"
+
+
+def _tickets_of(session: Session, draw: Draw, there: DrawnThere) -> list[DrawTicket]:
+    """Return what stands for tickets where the platform has drawn: by stratum, in the list's order."""
+    usccs = [one["uscc"] for one in there.content]
+    targets = {one.uscc: one for one in session.scalars(select(Target).where(Target.uscc.in_(usccs)))}
+    found = strata(session, draw, usccs)
+    return [DrawTicket(target=targets[uscc], target_id=targets[uscc].id, candidate_id=uscc,
+                       stratum=found[uscc], rank=rank) for rank, uscc in enumerate(usccs, 1)]
 
 
 def _new_visit(session: Session, draw: Draw, ticket: DrawTicket, actor: Actor,
@@ -108,7 +123,7 @@ def _staff(session: Session, assignment: Assignment, task: Task,
     notices.queue(session, f"shortage:{assignment.id}:{settings.today()}", "shortage",
                   f"{assignment.title}人员不足", said,
                   department_id=assignment.department_id, scheme_id=assignment.scheme_id)
-    return f"{name}人员不足：{said}"
+    return f"{name}人员不足，缺什么已通知该部门"
 
 
 def bring_in_successors(scheme_id: int, actor: Actor) -> str | None:
@@ -151,7 +166,7 @@ def _replace(session: Session, draw: Draw, gone: Visit, ticket: DrawTicket, acto
         department = session.get_one(Department, department_id)
         check = make_check(session, successor, department, items, actor)
         _fill_or_say(session, draw, check, actor)
-    return f"{gone.target.name}由备选第{ticket.rank}位{successor.target.name}递补"
+    return f"1家由备选第{ticket.rank}位递补"
 
 
 def fill_seats(scheme_id: int, actor: Actor) -> str | None:
@@ -161,29 +176,32 @@ def fill_seats(scheme_id: int, actor: Actor) -> str | None:
         if found is None:
             return None
         scheme, draw = found
-        items, filled = items_of(session, scheme), 0
-        short: list[str] = []
+        items, filled, short = items_of(session, scheme), 0, 0
         for check in live_checks(session, scheme.id):
             if check.stage == "planned" and check.department_id in items:
                 seats = len(live_seats(session, check.id))
                 if seats < scheme.regulation["min_inspectors_per_check"]:
-                    drawn, said = _fill_or_say(session, draw, check, actor)
-                    filled += drawn
-                    short += [said] if said else []
-        return "；".join(([f"补抽检查人员{filled}名"] if filled else []) + short) or None
+                    drawn, told = _fill_or_say(session, draw, check, actor)
+                    filled, short = filled + drawn, short + told
+        said = [f"补抽检查人员{filled}名"] if filled else []
+        return "；".join([*said, *([f"{short}份检查无人可补，已通知其部门"] if short else [])]) or None
 
 
-def _fill_or_say(session: Session, draw: Draw, check: Check, actor: Actor) -> tuple[int, str]:
-    """Fill a check's seats; where nobody is left, tell its department once a day, block nobody."""
+def _fill_or_say(session: Session, draw: Draw, check: Check, actor: Actor) -> tuple[int, bool]:
+    """Fill a check's seats; where nobody is left, tell its department once a day, block nobody.
+
+    Return how many were seated, and whether the department was told now. What a run says in Prefect
+    names no business (G19); the notice does.
+    """
     try:
         with session.begin_nested():
-            return len(fill(session, draw, check, actor)), ""
+            return len(fill(session, draw, check, actor)), False
     except StaffingError as error:
         said = f"{check.title}无人可补：{shortage(error)}"
         new = notices.queue(session, f"seat:{check.id}:{settings.today()}", "shortage",
                             f"{check.title}人员不足", said, department_id=check.department_id,
                             scheme_id=draw.scheme_id)
-        return 0, said if new else ""
+        return 0, new
 
 
 def fix_visits(scheme_id: int, actor: Actor) -> str | None:
@@ -237,7 +255,7 @@ def _set_time(session: Session, visit: Visit, seats: Sequence[Seat], slot: Slot,
     advance(session, visit, "planned", actor, verb="确定检查时间", day=day, half=half, details=told)
     for seat in seats:
         seat.day, seat.half = day, half
-    for check in session.scalars(select(Check).where(Check.visit_id == visit.id)):
+    for check in session.scalars(select(Check).where(Check.visit_id == visit.id, Check.stage == "planned")):
         start_clock(session, check, "recording", day)
 
 

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import select
 
 from blocks import engine, settings
 from blocks.errors import NotAnswering
-from blocks.register.database import only_one
 from blocks.register.due import MOST_TRIES, Work, find
 from blocks.register.schemes import Attempt
+from blocks.steps import relaying, stale_runs, watching
+
+log = structlog.get_logger()
 
 
 def sweep() -> str:
@@ -17,16 +20,27 @@ def sweep() -> str:
     Raises:
         NotAnswering: Prefect does not answer.
     """
-    with only_one("sweep") as alone:
+    with watching.round_of("sweep") as alone:
         if not alone:
             return "另一次巡查正在进行"
-        told = engine.tell_the_rest()
+        told = relaying.relay_rest()
         with engine.change() as session:
             due = find(session)
         started = [work for work in due if _start(work)]
+        settled, missed = _settled(), watching.look_after_the_night()
     names = "、".join(engine.DEPLOYMENTS[work.flow].split("/")[0] for work in started)
     again = f"，补发事件{told}条" if told else ""
-    return f"待办{len(due)}项，启动{len(started)}项{'：' + names if names else ''}{again}"
+    alarm, stale = f"{missed}。" if missed else "", f"，{settled}" if settled else ""
+    return f"{alarm}待办{len(due)}项，启动{len(started)}项{'：' + names if names else ''}{again}{stale}"
+
+
+def _settled() -> str | None:
+    """Let Prefect's picture of its runs be true; where it is away there is none to correct."""
+    try:
+        return stale_runs.settle()
+    except NotAnswering as error:
+        log.warning("the engine's runs could not be looked at", error=error.message)
+        return None
 
 
 def _start(work: Work) -> bool:
@@ -45,7 +59,7 @@ def _start(work: Work) -> bool:
             session.add(attempt)
         attempt.tries, attempt.last_at = attempt.tries + 1, settings.now()
         key = f"{work.key}:{attempt.tries}"
-    parameters = {} if work.scheme_id is None else {"scheme_id": work.scheme_id}
+    parameters = {} if work.scheme_id is None else {"scheme": str(work.scheme_id)}
     try:
         run, _ = engine.start(work.flow, parameters, key)
     except NotAnswering:

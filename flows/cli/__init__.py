@@ -13,8 +13,11 @@ import typer
 from blocks.errors import InspectionError, RosterError
 from flows.cli import (
     appraising,
+    backup,
     catalogue,
+    checking,  # noqa: F401  (`choucha check` by itself)
     dates,
+    exchanging,
     importing,
     messages,
     papers,
@@ -23,6 +26,7 @@ from flows.cli import (
     portal,
     publishing,
     records,
+    relaying,
     running,
     sheets,
     telling,
@@ -34,15 +38,20 @@ app = typer.Typer(
     help="部门联合“双随机、一公开”监管：从方案审批到结果公示。先运行 choucha up。")
 app.command("up")(running.up)
 app.command("demo")(running.demo)
+app.command("deploy")(running.deploy)
 app.command("portal")(portal.portal)
+app.add_typer(relaying.relay, name="relay")
 app.command("import")(records.import_roster)
 app.command("export")(sheets.export)
 app.command("template")(sheets.template)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("status")(telling.status)
 app.command("timeline")(telling.timeline)
 app.command("verify")(verifying.verify)
 app.command("check-trail")(telling.check_trail)
 app.add_typer(portal.account, name="account")
+app.add_typer(exchanging.platform, name="platform")
 app.add_typer(catalogue.catalogue, name="catalogue")
 app.add_typer(dates.calendar, name="calendar")
 app.add_typer(appraising.appraisal, name="appraisal")

@@ -14,10 +14,20 @@ from rich.console import Console
 from rich.progress import track
 
 from blocks import engine, settings
-from blocks.actions import Done, assignments, checks, draws, intake, recusals, schemes, visits
+from blocks.actions import (
+    Done,
+    assignments,
+    checks,
+    draws,
+    exchanging,
+    intake,
+    recusals,
+    schemes,
+    visits,
+)
 from blocks.errors import InspectionError
 from blocks.local.up import System
-from blocks.register import standing
+from blocks.register import exchanges, standing
 from blocks.register.database import transaction
 from flows.cli import importing, proof, telling
 from flows.cli.people import read_yaml
@@ -46,6 +56,9 @@ class Demo:
         ):
             self.console.print(f"\n[bold]{title}[/]")
             scene()
+        if settings.get().platform != "off":
+            self.console.print("\n[bold]省级平台[/]")
+            self.platform()
         self.console.print("\n[bold]九、核对[/]")
         proof.prove(self.console, self.code)
 
@@ -186,6 +199,11 @@ class Demo:
             checks.confirm(people[1], check)
             checks.review(f"{department}.shenpi", check)
         self.console.print(f"[green]✓[/] {len(todo)}份分口检查：主检填报、另一人确认、审批人审核")
+
+    def platform(self) -> None:
+        """Everything was told to the platform; both sides say the same."""
+        self.until("全部报送，平台都已接收", lambda s: exchanges.counts(s).keys() == {"acknowledged"})
+        self.person("platform reconcile --as bangong", exchanging.reconcile("bangong"))
 
     def publicity(self) -> None:
         self.until_stage("publicised", "检查结束，结果已公示")

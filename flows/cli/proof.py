@@ -3,7 +3,7 @@
 import httpx
 from rich.console import Console
 
-from blocks import settings
+from blocks import prefect_api, settings
 from blocks.draw import verifier
 from blocks.draw.hashing import hexdigest
 from blocks.errors import InspectionError
@@ -58,4 +58,5 @@ def _count(kind: str, flow: str | None = None) -> int:
     body = {kind: {"state": {"type": {"any_": ["COMPLETED", "RUNNING", "FAILED", "CRASHED"]}}}}
     if flow:
         body["flows"] = {"name": {"any_": [flow]}}
-    return httpx.post(f"{settings.api_url()}/{kind}/count", json=body, timeout=10).json()
+    with prefect_api.client(timeout=10) as api:
+        return api.post(f"/{kind}/count", json=body).json()

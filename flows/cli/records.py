@@ -15,7 +15,7 @@ from flows.cli.telling import done, own_visits, save
 recusal = typer.Typer(no_args_is_help=True, help="回避：申请、决定、复核")
 absence = typer.Typer(no_args_is_help=True, help="检查人员不能参加时的换人：申请、决定")
 visit = typer.Typer(no_args_is_help=True, help="我的检查，检查通知书，检查对象无法检查时的递补")
-check = typer.Typer(no_args_is_help=True, help="检查记录：填报、确认、审核、更正")
+check = typer.Typer(help="检查记录：填报、确认、审核、更正；不带子命令时全面核对")
 
 Answers = Annotated[list[str], typer.Option(
     "--answer", help="事项编号=是|否|未检查|合理缺项；*=是 表示各项相同")]

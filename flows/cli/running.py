@@ -11,6 +11,7 @@ import typer
 
 from blocks import settings
 from blocks.errors import InspectionError
+from flows.cli.simulated import beside_platform
 from flows.cli.telling import console
 
 DEMO_PASSWORD = "yanshi-2026"  # of invented people, on loopback
@@ -24,7 +25,8 @@ def say(sentence: str, seconds: float) -> None:
 
 def tell_addresses(facts: dict) -> None:
     console.print(f"\n  门户          {facts['portal_url']}\n"
-                  f"  Prefect 界面  {facts['ui_url']}\n  公示网站      {facts['site_url']}\n"
+                  f"  Prefect 界面  {facts['ui_url']}（登录口令在状态目录的 prefect.password 里）\n"
+                  f"  公示网站      {facts['site_url']}\n"
                   f"  状态目录      {settings.state_dir()}\n")
 
 
@@ -37,7 +39,7 @@ def up() -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
         signal.signal(stop, _as_interrupt)
     try:
-        with running(say) as system:
+        with running(say, _cancel_the_heap) as system:
             _make_site()
             tell_addresses(system.facts)
             console.print("正在运行。按 Ctrl-C 停止。")
@@ -47,6 +49,33 @@ def up() -> None:
                     console.print(f"[yellow]![/] {name}意外停止，已重新启动")
     except KeyboardInterrupt:
         console.print("\n已停止本次启动的全部进程，数据都在状态目录里。")
+
+
+def deploy() -> None:
+    """登记库升级到最新版本，向流程引擎登记队列、自动化和流程（多台机器时用；choucha up 自己会做）。"""
+    from blocks import prefect_api
+    from blocks.local import registering
+    from blocks.register.upgrade import upgrade
+
+    portal_url = settings.portal_url()
+    if not portal_url:
+        raise InspectionError("不知道门户的地址，流程引擎无法向门户报告失败的运行",
+                              "请设置 CHOUCHA_PORTAL_URL 后再运行")
+    upgrade(settings.database_url())
+    say("登记库已是最新版本", 0)
+    with prefect_api.client(timeout=30) as api:
+        registering.make_pool(api)
+        registering.deploy(settings.state_dir() / "deploy.log", dict(os.environ))
+        registering.make_automations(api, portal_url)
+    say("工作池、流程与自动化已登记", 0)
+
+
+def _cancel_the_heap() -> None:
+    """Run the newest of what the clock scheduled while we were down, not each missed one."""
+    from blocks.steps import stale_runs
+
+    if cancelled := stale_runs.clear_heap():
+        say(f"停机期间积压的定时运行只补最近一次，取消{cancelled}个", 0)
 
 
 def _make_site() -> None:
@@ -88,7 +117,7 @@ def demo(
     for stop in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with & and ignores it
         signal.signal(stop, _as_interrupt)
     try:
-        with running(say) as system:
+        with beside_platform(os.environ.get("PLATFORM", "")), running(say) as system:
             _make_site()
             tell_addresses(system.facts)
             story = Demo(system, console, targets)

@@ -54,12 +54,13 @@ def _table(rows: list[dict]) -> Table:
     for row in rows:
         missed = f"[red]not met: {', '.join(row['missed'])}[/]"
         verdict = {True: "[green]met[/]", False: missed, None: "no peer"}[row["met"]]
+        unit = "runs" if row["clock"] == "runs" else "s"
         peer_s, ratio = (row["peer_s"], row["ratio"]) if row["peer_s"] is not None else (nan, nan)
         table.add_row(
             row["id"],
             row["work"] if row["scale"] == "full" else f"{row['work']} ({row['scale']})",
-            f"{row['ours_s']:.3f} s",
-            f"{peer_s:.3f} s  {row['peer']}",
+            f"{row['ours_s']:.3f} {unit}",
+            f"{peer_s:.3f} {unit}  {row['peer']}",
             f"{ratio:.4f}",
             f"≤ {row['goal']}  {verdict}",
             row["limit"],

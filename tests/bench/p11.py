@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from blocks import settings
+from blocks import prefect_api, settings
 from blocks.actions import intake
 from blocks.local.up import running
 from blocks.register import sessions
@@ -65,10 +65,10 @@ class Waking(Benchmark):
                     intake.take(None, kind, settings.CONFIG / "sample" / f"{kind}.csv")
                 intake.take("bangong", "targets", settings.CONFIG / "sample" / "targets.csv")
                 code = people.drafted()
-                with httpx.Client(base_url=system.facts["api_url"], timeout=10) as api:
+                with prefect_api.client(timeout=10) as api:
                     peer = empty_deployment(api)
                 yield json.dumps({"CHOUCHA_STATE": str(folder.resolve()), "code": code, "peer": peer,
-                                  "portal": system.facts["portal_url"], "api": system.facts["api_url"],
+                                  "portal": system.facts["portal_url"],
                                   "drafter": token_of("gaj.jingban"), "approver": token_of("gaj.shenpi")})
         finally:
             os.environ.clear()
@@ -78,7 +78,7 @@ class Waking(Benchmark):
     def make(self, size, shared):
         self.told = json.loads(shared)
         use({"CHOUCHA_STATE": self.told["CHOUCHA_STATE"]})
-        self.api = httpx.Client(base_url=self.told["api"], timeout=10)
+        self.api = prefect_api.client(timeout=10)
         self.portal = httpx.Client(base_url=self.told["portal"], timeout=10)
         found = self.api.get("/deployments/name/方案审查/方案审查").raise_for_status().json()
         self.review = found["id"]

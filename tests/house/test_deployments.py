@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from prefect import Flow
@@ -30,13 +31,15 @@ def test_every_entrypoint_is_a_flow_of_the_deployments_name(deployment):
     assert isinstance(flow, Flow)
     assert flow.name == deployment["name"]
     assert engine.DEPLOYMENTS[name_of(deployment)] == f"{flow.name}/{deployment['name']}"
-    assert deployment["work_pool"] == {"name": settings.get().work_pool}
-    assert deployment["description"]
+    queue = "urgent" if deployment.get("triggers") else "routine"
+    assert deployment["work_pool"] == {"name": settings.get().work_pool, "work_queue_name": queue}
+    assert flow.description == deployment["description"]
+    assert deployment["tags"] == [flow.name]
 
 
 def test_the_engine_knows_every_deployment_and_no_other():
     assert {name_of(d) for d in DEPLOYMENTS} == set(engine.DEPLOYMENTS)
-    assert len(DEPLOYMENTS) == len(engine.DEPLOYMENTS) == 10
+    assert len(DEPLOYMENTS) == len(engine.DEPLOYMENTS) == 11
 
 
 def test_every_flow_file_is_deployed():
@@ -50,7 +53,9 @@ def test_every_trigger_waits_for_events_that_a_move_produces(deployment, trigger
     assert set(trigger["expect"]) <= PRODUCED
     assert trigger["match"] == {"prefect.resource.id": "choucha.*",
                                 "choucha.wakes": name_of(deployment)}
-    assert trigger["parameters"] == {"scheme_id": "{{ event.payload.scheme_id }}"}
+    said = {name: jinja2.Template(one["value"]["template"]).render(event={"payload": {"scheme_id": 7, "trail": 12}})
+            for name, one in trigger["parameters"].items()}
+    assert said == {"scheme": '"7"', "event": "12"}
     assert trigger["enabled"]
 
 
@@ -78,10 +83,19 @@ def test_every_schedule_is_told_in_the_citys_own_time():
     assert {s["timezone"] for s in schedules.values()} == {"Asia/Shanghai"}
     assert all(s["active"] for s in schedules.values())
     assert schedules["sweep"]["cron"] == "*/5 * * * *"
+    assert schedules["nightly"]["cron"] == "0 2 * * *"
 
 
-def test_a_flow_takes_the_id_of_a_scheme_or_nothing():
-    for deployment in DEPLOYMENTS:
-        module, _, attribute = deployment["entrypoint"].rpartition(".")
-        parameters = getattr(import_module(module), attribute).parameters.properties
-        assert set(parameters) == ({"scheme_id"} if deployment.get("triggers") else set())
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["name"])
+def test_a_stages_form_asks_in_chinese_for_the_number_of_a_scheme_and_the_others_for_nothing(deployment):
+    module, _, attribute = deployment["entrypoint"].rpartition(".")
+    parameters = getattr(import_module(module), attribute).parameters
+    if not deployment.get("triggers"):
+        assert parameters.properties == {}
+        return
+    scheme, event = parameters.properties["scheme"], parameters.properties["event"]
+    assert parameters.required == ["scheme"]
+    assert (scheme["title"], scheme["type"]) == ("方案编号", "string")
+    assert "揭双随机〔2026〕3号" in scheme["description"]
+    assert scheme["examples"] == ["揭双随机〔2026〕3号"]
+    assert (event["title"], event["description"]) == ("唤醒事件", "由事件填写，人工运行时留空")

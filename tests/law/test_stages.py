@@ -107,6 +107,23 @@ letter: issued → answered: D A
 holiday_notice: – → issued: O
 holiday_notice: issued → replaced: O
 recount: – → counted: O S
+exchange: – → prepared: S
+exchange: prepared → sent: S
+exchange: sent → prepared: S O
+exchange: sent → acknowledged: S O
+exchange: sent → refused: S O
+exchange: sent → unknown: S
+exchange: unknown → prepared: S O
+exchange: unknown → acknowledged: S O
+exchange: unknown → refused: S O
+exchange: refused → prepared: O
+exchange: refused → acknowledged: S O
+exchange: acknowledged → prepared: O
+difference: – → found: S O
+difference: found → found: S O
+difference: found → resent: O
+difference: found → accepted: O
+difference: found → gone: S O
 appraisal: – → frozen: O S
 appraisal: frozen → frozen: D A
 appraisal: frozen → appealed: A
@@ -275,7 +292,8 @@ def test_only_the_last_stages_have_no_way_on():
         ("absence", "confirmed"), ("absence", "refused"), ("follow_up", "closed"),
         ("objection", "upheld"), ("objection", "dismissed"), ("evaluation", "given"),
         ("letter", "answered"), ("holiday_notice", "replaced"), ("recount", "counted"), ("appraisal", "replaced"),
-        ("visit", "done"), ("visit", "replaced")}
+        ("visit", "done"), ("visit", "replaced"),
+        ("difference", "resent"), ("difference", "accepted"), ("difference", "gone")}
 
 
 @pytest.mark.parametrize("flow", sorted(stages.FLOWS_WOKEN))
@@ -298,6 +316,8 @@ PATHS = {
     "visit": ["planned", "done"],
     "check": ["planned", "recorded", "planned", "recorded", "reviewed", "public", "corrected",
               "public", "withdrawn"],
+    "exchange": ["prepared", "sent", "unknown", "prepared", "sent", "refused", "prepared", "sent",
+                 "acknowledged"],
 }
 
 

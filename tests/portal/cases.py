@@ -1,11 +1,12 @@
 """Every deed of the portal in a scene where somebody may do it: what is sent, who may, whose it is."""
 
+import os
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from blocks import settings
 from blocks.actions import (
@@ -25,7 +26,10 @@ from blocks.actions import (
     visits,
     withholding,
 )
+from blocks.register import differences
 from blocks.register.database import transaction
+from blocks.register.directories import account
+from blocks.register.exchanges import Exchange
 from blocks.register.visits import Visit
 from blocks.rules.stages import MOVES, Move
 from tests import people
@@ -55,7 +59,6 @@ class Ground:
         return first_check(self.code)[1]
 
     def certificate(self) -> str:
-        from blocks.register.directories import account
         from blocks.register.visits import Inspector
         with transaction() as session:
             return session.get_one(Inspector, account(session, self.team[0]).inspector_id).certificate_no
@@ -247,6 +250,12 @@ def _appealed(ground: Ground) -> None:
     appraising.appeal("gaj.shenpi", reason="台风停业", **_last_year(ground))
 
 
+def _given_up(ground: Ground) -> None:
+    with transaction() as session:
+        ground.ids["event"] = session.scalar(text("UPDATE outbox SET tries = 5, done_at = NULL WHERE trail_number = "
+                                                  "(SELECT min(trail_number) FROM outbox) RETURNING trail_number"))
+
+
 def _paper(ground: Ground, who: Somebody) -> dict[str, Any]:
     return {"files": [{"name": "依据.pdf", "content": b64encode(b"%PDF-1.7 sample").decode()}]}
 
@@ -255,7 +264,35 @@ THEIR_CHECK = ("drafter-lead", "approver-lead", LEADER, SECOND)
 RATING = {"showed_certificate": "true", "only_what_was_listed": "true", "asked_for_money": "false",
           "satisfaction": "5"}
 
+def _told(ground: Ground) -> None:
+    """The platform was told something by a file, and both sides differ about it."""
+    os.environ["CHOUCHA_PLATFORM"] = "files"
+    settings.get.cache_clear()
+    try:
+        assignments.accept("wjj.jingban", ground.code)
+        ground.carry_on()
+        with transaction() as session:
+            one = session.scalar(select(Exchange).order_by(Exchange.id).limit(1))
+            office = account(session, "bangong").as_actor()
+            differences.compare(session, "exchanges", {"k": {"name": "甲"}}, {}, "样例", office, {"k": one.id})
+            ground.ids |= {"exchange": one.id, "difference": differences.open_ones(session)[0].id}
+    finally:
+        del os.environ["CHOUCHA_PLATFORM"]
+        settings.get.cache_clear()
+
+
+def _of_told(thing: str) -> Callable:
+    return lambda ground: {f"{thing}_id": ground.ids[thing]}
+
+
 CASES: dict[str, Case] = {
+    "/exchanges/{exchange_id}/resend": Case("dispatched", owners=ALL, prepare=_told, params=_of_told("exchange")),
+    "/exchanges/{exchange_id}/receipt": Case("dispatched", owners=ALL, prepare=_told, params=_of_told("exchange"),
+                                             form=_with(receipt="HZ-1")),
+    "/differences/{difference_id}/accept": Case("dispatched", ("difference", "认可差异"), ALL, prepare=_told,
+                                                params=_of_told("difference"), form=_reason),
+    "/differences/{difference_id}/resend": Case("dispatched", ("difference", "按我方重新报送"), ALL, prepare=_told,
+                                                params=_of_told("difference")),
     "/schemes": Case("drafted", ("scheme", "起草"), form=_scheme, json=_scheme_json,
                      params=lambda ground: {}),
     "/schemes/{code}/edit": Case("drafted", ("scheme", "修改"), form=_scheme, json=_scheme_json),
@@ -342,6 +379,8 @@ CASES: dict[str, Case] = {
         login="xin", name="样例·新人", roles=["drafter"], department_code="gaj")),
     "/accounts/{login}/password": Case("drafted", owners=ALL,
                                        params=lambda ground: {"login": "gaj.jingban"}),
+    "/engine/runs": Case("drafted", owners=("",), params=lambda ground: {}, form=_with(
+        flow="公示", run="公示 · 2026-001 样例", state="failed")),
     "/sign-out-everywhere": Case("drafted", owners=ALL, params=lambda ground: {}),
     "/n/{code}/recuse": Case("in_field", params=_notice, form=_named, public=True),
     "/n/{code}/recusals/{recusal_id}/appeal": Case(
@@ -368,6 +407,9 @@ CASES: dict[str, Case] = {
                                        params=lambda ground: {"notice_id": ground.ids["notice"]}),
     "/works/{key}/retry": Case("dispatched", owners=ALL, prepare=_in_vain,
                                params=lambda ground: {"key": "draw:1:2"}),
+    **{f"/events/{{number}}/{what}": Case("dispatched", owners=ALL, prepare=_given_up,
+                                         params=lambda ground: {"number": ground.ids["event"]})
+       for what in ("again", "drop")},
     "/checks/{check_id}/follow-up": Case(
         "in_field", ("follow_up", "提出后续处置"), only=THEIR_CHECK, prepare=_found, params=_check,
         form=_with(kind="ordered_to_rectify", instructions="清理通道")),

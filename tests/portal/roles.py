@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from blocks.errors import InspectionError
 from blocks.register import sessions
 from blocks.register.database import transaction
-from blocks.register.directories import account
+from blocks.register.directories import account, service_account
 from blocks.rules.stages import Role
 from tests import people
 from tests.scenes import everything, hired
@@ -46,6 +46,12 @@ def _of_departments() -> Iterator[tuple[str, str, Role, str]]:
             yield name, hired(name, f"{department}.jingban", roles=[role.value]), role, side
 
 
+def _engine() -> Iterator[tuple[str, str, Role, str]]:
+    """Yield the account by whose token the engine's automations speak."""
+    with transaction() as session:
+        yield "engine", service_account(session, "engine", "流程引擎").login, Role.SYSTEM, ""
+
+
 def _inspectors(code: str) -> Iterator[tuple[str, str, Role, str]]:
     """Yield inspectors: those seated, where there are any, and one who sits nowhere."""
     for side, department in SIDES.items():
@@ -65,7 +71,7 @@ def _inspectors(code: str) -> Iterator[tuple[str, str, Role, str]]:
 def everybody(code: str) -> dict[str, Somebody]:
     """Return everybody by name, signed in and with a token each; nobody last."""
     found = {}
-    for name, login, role, side in [*_of_departments(), *_inspectors(code)]:
+    for name, login, role, side in [*_of_departments(), *_inspectors(code), *_engine()]:
         with transaction() as session:
             who = account(session, login)
             cookie = sessions.begin(session, who)

@@ -17,7 +17,7 @@ from blocks.register.schemes import Scheme
 from blocks.register.sessions import WebSession
 from blocks.register.trail import TrailLine
 from blocks.register.visits import CheckRecord
-from blocks.steps import nightshift
+from blocks.steps import nightshift, relaying
 from tests.portal.conftest import PASSWORD, Person
 from tests.portal.test_whole_inspection import SCHEME
 from tests.scenes import first_check
@@ -200,10 +200,13 @@ def test_a_register_that_is_away_is_told_and_what_was_typed_is_kept(city, person
 def test_an_engine_that_is_away_is_told_and_what_was_done_stands(open_scene, person, monkeypatch):
     code = open_scene("drafted")
     here = f"/schemes/{code}"
-    assert "流程引擎暂时没有应答" in person("gaj.jingban").does(here, f"{here}/submit")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert "流程引擎" not in person("gaj.jingban").does(here, f"{here}/submit"), "nobody has tried yet"
+    assert relaying.relay_rest() == 0
+    assert "流程引擎暂时没有应答" in person("gaj.shenpi").does(here, f"{here}/return", reason="请改")
     monkeypatch.setenv("CHOUCHA_EVENTS", "off")  # where the sweep alone drives everything, nothing is amiss
     settings.get.cache_clear()
-    assert "流程引擎" not in person("gaj.shenpi").does(here, f"{here}/return", reason="请改")
+    assert "流程引擎" not in person("gaj.jingban").does(here, f"{here}/submit")
     monkeypatch.undo()
     settings.get.cache_clear()
 
@@ -234,6 +237,17 @@ def test_a_call_is_carried_out_once_per_key_and_refused_without_a_token(city, pe
     assert http.post("/api/v1/schemes", json=body).status_code == 401
     assert http.post("/api/v1/schemes", json={"date": 1}, headers=bearer).status_code == 422
     assert http.get("/api/openapi.json").json()["paths"]["/api/v1/schemes/{code}/approve"]
+
+
+def test_what_is_sent_again_because_its_answer_was_lost_is_answered_as_done_though_the_thing_has_moved(city, person):
+    from tests import people
+    token = accounts.give_token("bangong", "gaj.jingban").ids["token"]
+    http, code = person().http, people.drafted()
+    sent = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k-1", "If-Match": "scheme:1:1"}
+    first, again = (http.post(f"/api/v1/schemes/{code}/submit", headers=sent) for _ in range(2))
+    assert (first.status_code, first.json()) == (again.status_code, again.json()) == (200, again.json())
+    other = http.post(f"/api/v1/schemes/{code}/submit", headers={**sent, "Idempotency-Key": "k-2"})
+    assert other.status_code == 409, "another submission of a page that is not of this moment"
 
 
 @pytest.mark.parametrize(("sent", "named"), [

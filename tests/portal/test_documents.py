@@ -84,6 +84,8 @@ def test_a_document_is_given_to_whom_it_concerns_and_to_nobody_else(name, things
         answer = http.get(f"/documents/{name}/{keys[name]}/html", headers=who.headers)
         if who.role is None:
             assert answer.status_code == 303 and answer.headers["location"].startswith("/sign-in?")
+        elif who.role is Role.SYSTEM:  # has a token for machines, and no page
+            assert answer.status_code == 403, who.name
         elif allowed(name, who):
             assert answer.status_code == 200, (who.name, answer.text)
         else:

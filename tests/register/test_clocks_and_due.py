@@ -1,23 +1,20 @@
 """Which clocks run, which flow is due, what is told to Prefect (G2, G5, G20)."""
 
-import json
-import threading
-from collections.abc import Iterator
 from datetime import date
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from blocks import engine, settings
+from blocks import settings
 from blocks.actions import assignments, checks, draws, recusals, schemes, visits
 from blocks.register import Base, database, notices
 from blocks.register.database import transaction
-from blocks.register.due import find
+from blocks.register.due import QUESTIONS, find
 from blocks.register.trail import DueLine, OutboxLine, TrailLine
 from blocks.rules.deadlines import CLOCKS
+from blocks.steps import relaying
 from tests import people
 from tests.scenes import (
     PARTIES,
@@ -183,6 +180,20 @@ def test_what_is_due_has_one_key_that_changes_with_every_move(open_scene):
                                                            if work.scheme_id}
 
 
+def test_what_is_due_is_asked_by_one_statement_a_question_however_much_it_is(open_scene):
+    open_scene("sample")
+    for _ in range(3):
+        schemes.submit("gaj.jingban", people.drafted(**SMALL))
+    asked = []
+    with transaction() as session:
+        session.connection()
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *told: asked.append(told[2]))
+        due = find(session)
+    assert [work.flow for work in due].count("plan_approval") == 3
+    assert sum("FROM schemes" in one for one in asked) == len(QUESTIONS)
+    assert len(asked) <= len(QUESTIONS) + 2, "and two whether notices wait"
+
+
 def test_a_step_that_runs_again_does_nothing(open_scene):
     code = open_scene("publicised")
     for flow in ("plan_approval", "draw", "dispatch", "acceptance", "field_check", "publicity"):
@@ -261,43 +272,4 @@ def test_with_prefect_away_the_change_stands_and_the_outbox_keeps_it(open_scene,
         assert (line.event, line.wakes) == ("choucha.scheme.submitted", "plan_approval")
         assert (line.done_at, line.tries) == (None, 0)
     assert due_flows() == ["plan_approval"]
-    assert engine.tell_the_rest() == 0
-
-
-@pytest.fixture
-def prefect(monkeypatch) -> Iterator[list[dict]]:
-    """A stand-in on loopback that takes events and keeps them."""
-    taken: list[dict] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            taken.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_port}/api")
-    yield taken
-    server.shutdown()
-    server.server_close()
-
-
-def test_prefect_is_told_ids_only_and_what_is_due_and_then_nothing_waits(open_scene, prefect):
-    code = open_scene("drafted")
-    schemes.submit("gaj.jingban", code)
-    (event,) = prefect
-    assert event["event"] == "choucha.scheme.submitted"
-    assert event["resource"] == {"prefect.resource.id": "choucha.scheme.1",
-                                 "choucha.wakes": "plan_approval"}
-    assert event["payload"] == {"thing": "scheme", "id": 1, "version": 2, "scheme_id": 1}
-    rest = engine.tell_the_rest()  # the drafting, from before Prefect answered
-    assert rest == 1
-    assert "choucha.wakes" not in prefect[1]["resource"]
-    assert engine.tell_the_rest() == 0
-    with transaction() as session:
-        assert session.scalars(select(OutboxLine).where(OutboxLine.done_at.is_(None))).all() == []
+    assert relaying.relay_rest() == 0

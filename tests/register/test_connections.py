@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from blocks import settings
+from blocks.errors import NotAnswering
 from blocks.register import database
 from blocks.register.database import reading, transaction
 
@@ -38,3 +39,16 @@ def test_after_reading_a_transaction_is_whole_again(register):
         raise ZeroDivisionError
     with reading() as session:
         assert session.scalar(text("SELECT count(*) FROM departments WHERE code = 'xyz'")) == 0
+
+
+def test_a_commit_that_nobody_answered_may_have_been_carried_out_and_is_not_called_undone(register):
+    with transaction() as session:
+        session.execute(text("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+                             "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$"))
+        session.execute(text("CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON departments DEFERRABLE INITIALLY "
+                             "DEFERRED FOR EACH ROW EXECUTE FUNCTION die()"))
+    insert = "INSERT INTO departments (code, name, short_name) VALUES ('xyz', '某局', '某局')"
+    with pytest.raises(NotAnswering, match="是否办成还不能确定"), transaction() as session:
+        session.execute(text(insert))
+    with pytest.raises(NotAnswering, match="什么都没有改动"), transaction() as session:
+        session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))

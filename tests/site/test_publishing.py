@@ -10,17 +10,19 @@ import pytest
 from sqlalchemy import select, text
 
 from blocks import settings
-from blocks.actions import checks
+from blocks.actions import checks, draws, withholding
 from blocks.errors import NotAnswering, RuleViolation
 from blocks.public_site import paths
 from blocks.public_site.tree import Tree
 from blocks.register import standing, trail
 from blocks.register.database import transaction
 from blocks.register.directories import service_account
+from blocks.register.draws import open_draw, public_files
 from blocks.register.published import Publication
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.visits import live_checks
 from blocks.steps import publishing
+from tests import people
 from tests.people import LEAD, stage, teams
 from tests.site.conftest import MOBILE, steps
 
@@ -231,3 +233,36 @@ def test_the_seal_is_public_before_anything_is_found(ready, snapshot):
     assert f"draws/{ready}-1/seal.json" in there
     assert not any(name.startswith(("businesses/", "results/")) for name in there)
     assert "检查还没有结束" in there[f"schemes/{ready}.html"][0].decode()
+
+
+def test_a_seal_whose_run_died_before_showing_it_is_public_after_the_next_sweep(city, carry_on):
+    code = people.approved(carry_on)
+    publishing.make_site()
+    for party in (LEAD, *people.PARTICIPANTS):
+        draws.commit(f"{party}.jingban", code)
+    carry_on()  # the steps alone: the run died before its last task
+    site = Tree(settings.state_dir() / "public")
+    with transaction() as session:
+        draw = open_draw(session, find_scheme(session, code).id)
+        sealed = public_files(session, draw.id)
+    assert draw.stage == "sealed" and f"draws/{code}-1/seal.json" not in site
+    assert publishing.show_missing() == "补写1个方案的抽取文件"
+    assert {name: site.read(f"draws/{code}-1/{name}") for name in sealed} == sealed
+    assert publishing.show_missing() is None
+
+
+def test_a_result_shown_by_a_run_that_died_is_taken_down_when_somebody_asks_to_withhold_it(city, carry_on):
+    code = people.in_field(carry_on)
+    check, team = teams(code)[0]
+    people.inspected(check, team)
+    checks.review("gaj.shenpi", check)
+    publishing.make_site()
+    execute(DIES)
+    with pytest.raises(NotAnswering):
+        publish(code)
+    execute("DROP TRIGGER dies_at_commit ON publications")
+    site, where = Tree(settings.state_dir() / "public"), paths.of_result(check, 1)
+    assert where in site, "it was shown before the register could say so"
+    withholding.ask("gaj.shenpi", check, "trade_secret", "含有工艺参数")
+    assert "公示网站已按登记库重写" in publishing.show_missing()
+    assert where not in site and publishing.show_missing() is None

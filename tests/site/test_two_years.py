@@ -95,7 +95,7 @@ def test_none_is_public_later_than_its_twentieth_workday(after_the_inspections):
         if not waiting and day not in reviews:
             continue
         with on_day(day):
-            night(publishing.waiting_schemes())  # 1:30
+            night(publishing.waiting_schemes())  # 2:00
             for id_ in reviews.get(day, ()):
                 checks.review(f"{LEAD}.shenpi", id_)
             with transaction() as session:

@@ -10,6 +10,8 @@ from blocks.portal.pages import (  # noqa: F401  (each declares its pages and de
     checks,
     desk,
     drawing,
+    engine_room,
+    exchanging,
     messages,
     office,
     papers,

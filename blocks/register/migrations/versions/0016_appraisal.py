@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 
 Text, Big = sa.Text(), sa.BigInteger()
 Instant = sa.DateTime(timezone=True)
