@@ -216,8 +216,8 @@ def _receipts(session: Session, layout: Layout, path: Path, rows: list[Row], act
         elif one.stage == row["state"]:
             again += 1
         elif row["state"] == "refused":
-            advance(session, one, "refused", actor, reason=f"平台退回：{row['reason'] or '没有写明原因'}",
-                    last_error=row["reason"])
+            why = row["reason"] or "没有写明原因"
+            advance(session, one, "refused", actor, reason=f"平台退回：{why}", last_error=why)
             settled += 1
         else:
             advance(session, one, "acknowledged", actor, receipt=row["receipt"], last_error=None, away=False)

@@ -42,7 +42,7 @@ def publish(session: Session, acts: Sequence[Publication], stages: dict[int, str
         rebuild(session, stages)
         return
     with as_publisher(session):
-        changed = pages.after_acts(session, acts, stages) | search.files(session, touched)
+        changed = pages.after_acts(session, acts, stages, tree()) | search.files(session, touched)
         for scheme_id in {act.scheme_id for act in acts} | set(stages):
             changed |= pages.of_scheme(session, scheme_id, stages.get(scheme_id))
             changed |= pages.of_draws(session, scheme_id, there=tree())
@@ -113,7 +113,7 @@ def show_figures(session: Session) -> int:
     if not tree():
         rebuild(session)
     with as_publisher(session):
-        changed = pages.of_the_night(session) | front.pages(session, {}) | feed.atom(session)
+        changed = pages.of_the_night(session, tree()) | front.pages(session, {}) | feed.atom(session)
     put(changed)
     return tree().tidy()
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row
@@ -23,9 +24,10 @@ NEVER_CHANGE = ("seal.json", "pool.tsv", "leaves.txt", "seed.txt", "result.json"
 BATCH = 5000  # files
 
 
-def after_acts(session: Session, acts: Sequence[Publication], stages: dict[int, str]) -> Files:
+def after_acts(session: Session, acts: Sequence[Publication], stages: dict[int, str], there: Container[str]) -> Files:
     """Return what these new acts of publicity change: their own files, the pages of their businesses
-    and days, open data, front page and feed. `stages`: the stage that a scheme is just reaching."""
+    and days, open data, front page and feed. `stages`: the stage that a scheme is just reaching; `there`: the
+    site as it is."""
     changed: Files = {act.path: as_json(act.content) for act in acts}
     codes = {act.uscc for act in acts if act.uscc}
     changed |= of_businesses(session, codes)
@@ -33,8 +35,7 @@ def after_acts(session: Session, acts: Sequence[Publication], stages: dict[int, 
     days = {act.day for act in (*acts, *published.acts(session, Publication.check_id.in_(down)))}
     for day in days:
         changed |= of_day(session, day)
-    for month in {day.replace(day=1) for day in days}:
-        changed |= data.of_month(session, month)
+    changed |= data.of_days(session, days, there)
     for year in {day.year for day in days}:
         changed |= front.of_year(session, year)
         if published.days(session, year).keys() <= days:  # its first: the front page leads there tonight already
@@ -116,8 +117,8 @@ def everything(session: Session, stages: dict[int, str]) -> Iterator[Files]:
     days = published.days(session)
     for day in days:
         yield of_day(session, day)
-    for month in sorted({day.replace(day=1) for day in days}):
-        yield data.of_month(session, month)
+    for _, some in groupby(days, lambda day: day.replace(day=1)):
+        yield data.of_days(session, list(some))
     for year in sorted({day.year for day in days}):
         yield front.of_year(session, year)
     for scheme in published.schemes(session):
@@ -125,7 +126,7 @@ def everything(session: Session, stages: dict[int, str]) -> Iterator[Files]:
     yield from _batches(search.every_shard(), lambda some: search.of_shards(session, some))
     yield from _batches(search.every_stretch(session), lambda some: search.of_stretches(session, some))
     yield (front.withheld(session) | front.pages(session, stages) | foreseen.texts(session)
-           | feed.atom(session) | of_the_night(session))
+           | feed.atom(session) | of_the_night(session, ()))
 
 
 def _batches(things: Iterable[Any], made: Callable[[list[Any]], Files]) -> Iterator[Files]:
@@ -133,12 +134,13 @@ def _batches(things: Iterable[Any], made: Callable[[list[Any]], Files]) -> Itera
         yield made(some)
 
 
-def of_the_night(session: Session) -> Files:
-    """Return what is made once a night: the figures of each year, the open data's list, the map."""
+def of_the_night(session: Session, there: Container[str]) -> Files:
+    """Return what is made once a night: the figures of each year, open data by month, the map. `there`: the
+    site as it is."""
     changed: Files = {}
     for year in sorted({day.year for day in published.days(session)}):
         changed |= figures.of_year(session, year)
-    return changed | data.index(session) | feed.sitemap(session)
+    return changed | data.of_the_night(session, there) | feed.sitemap(session)
 
 
 def batched(things: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -27,6 +27,11 @@ def of_month(day: date, ending: str) -> str:
     return f"data/{day.year}-{day.month:02}.{ending}"
 
 
+def of_data_of_day(day: date, ending: str) -> str:
+    """Return the open data of a day that its month does not hold yet: csv or json."""
+    return f"data/{day.isoformat()}.{ending}"
+
+
 def depth(path: str) -> str:
     """Return the way from a page up to the front page's folder: "../" for each folder."""
     return "../" * path.count("/")

@@ -14,8 +14,8 @@ from blocks.draw.result import replacement_line
 from blocks.errors import InspectionError, StaffingError
 from blocks.register import notices
 from blocks.register.bench import leave_days
-from blocks.register.directories import Department, Target
-from blocks.register.drawn_there import DrawnThere, strata
+from blocks.register.directories import Department
+from blocks.register.drawn_there import DrawnThere, tickets_of
 from blocks.register.draws import Draw, DrawTicket, file_bytes, open_draw, put_file
 from blocks.register.merging import companions, group, merged, part
 from blocks.register.schemes import Assignment, Scheme
@@ -54,22 +54,13 @@ def staff_lead(scheme_id: int, actor: Actor) -> str | None:
         if there is None and settings.get().draws == "theirs":
             return None
         if there is not None and there.decides:
-            tickets = _tickets_of(session, draw, there)
+            tickets = tickets_of(session, draw, there)
         visits = [_new_visit(session, draw, ticket, actor, along) for ticket in tickets]
         task = prepare(session, draw, scheme.lead, scheme.lead_items, visits)
         seat_all(session, task, pair(**vars(task.problem)), actor)
         advance(session, scheme, "drawn", actor)
         joint = f"，其中{len(along)}家与其他抽查合并上门" if along else ""
         return f"牵头部门{scheme.lead.short_name}人员已抽定，检查{len(visits)}家{joint}"
-
-
-def _tickets_of(session: Session, draw: Draw, there: DrawnThere) -> list[DrawTicket]:
-    """Return what stands for tickets where the platform has drawn: by stratum, in the list's order."""
-    usccs = [one["uscc"] for one in there.content]
-    targets = {one.uscc: one for one in session.scalars(select(Target).where(Target.uscc.in_(usccs)))}
-    found = strata(session, draw, usccs)
-    return [DrawTicket(target=targets[uscc], target_id=targets[uscc].id, candidate_id=uscc,
-                       stratum=found[uscc], rank=rank) for rank, uscc in enumerate(usccs, 1)]
 
 
 def _new_visit(session: Session, draw: Draw, ticket: DrawTicket, actor: Actor,

@@ -1,6 +1,6 @@
 """Where the product commits, each place by name, and what may befall a process there.
 
-A place is a `with change()` (or `transaction()`) in the source of actions and steps; its two
+A place is a `with change()` (or `transaction()`) in the source of actions, steps and gateway; its two
 boundaries are before and after its commit. Nothing in the product is changed: the session's own
 events tell of each commit, and the stack tells whose it is.
 """
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from blocks import settings
 
 DOORS = ("change", "transaction")
-ROOMS = ("blocks/actions/*.py", "blocks/steps/*.py")
+ROOMS = ("blocks/actions/*.py", "blocks/steps/*.py", "blocks/gateway/*.py")
 Fate = Callable[[str, Session], None]
 
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from blocks import settings
 from blocks.actions import (
     accounts,
     almanac,
+    appraising,
     attaching,
     contacts,
     draws,
+    exchanging,
     exporting,
     intake,
     papers,
@@ -22,12 +24,18 @@ from blocks.actions import (
     schemes,
     urging,
 )
+from blocks.actions import relaying as events
 from blocks.errors import NotAnswering
+from blocks.gateway import mapping, workbooks
 from blocks.register.database import transaction
 from blocks.register.deliveries import Delivery
+from blocks.register.differences import Difference
 from blocks.register.directories import Target
+from blocks.register.draws import DrawTicket
+from blocks.register.exchanges import Exchange
 from blocks.register.notices import Notice
 from blocks.register.schemes import Attempt
+from blocks.register.trail import OutboxLine
 from blocks.steps import publishing, relaying
 from tests.conftest import SAMPLE
 from tests.faults import scenes
@@ -37,6 +45,7 @@ from tests.faults.world import World
 from tests.scenes import PARTIES, SECRETS
 
 Work = Callable[[World], Any]
+MONTH, REFUSAL = "2026-10", "550 no such user"
 YEAR, PASSWORD, PAPER = 2026, "原来的口令一二三四甲乙", b"%PDF-1.4\n%%EOF\n"
 SOURCE = "https://www.gov.cn/zhengce/2027.htm"
 NEXT_YEAR = {"year": 2027, "source": [SOURCE], "make_up_workdays": [], "holidays": [
@@ -80,8 +89,8 @@ def _failed(world: World) -> None:
     """Let a notice be one that nobody took."""
     carry_out(Run("reminders"))
     with transaction() as session:
-        session.execute(update(Notice).values(stage="failed"))
-        session.execute(update(Delivery).values(stage="failed"))
+        session.execute(update(Notice).values(stage="failed", last_error=REFUSAL))
+        session.execute(update(Delivery).values(stage="failed", last_error=REFUSAL, sent_at=None, went_to=None))
 
 
 def _again(world: World) -> None:
@@ -94,6 +103,74 @@ def _retry(world: World) -> None:
     with transaction() as session:
         key = session.scalars(select(Attempt.key).order_by(Attempt.key)).first()
     urging.retry("bangong", key)
+
+
+def platform(how: str, **more: str) -> Work:
+    return lambda world: world.tell(how, **more)
+
+
+def _first(kind: type[Exchange] | type[Difference]) -> int:
+    with transaction() as session:
+        return session.scalars(select(kind.id).order_by(kind.id)).first()
+
+
+def _forgets(world: World) -> None:
+    """Somebody deletes over there what was told."""
+    world.province.forget()
+    exchanging.reconcile("bangong")
+
+
+def _receipts(world: World) -> None:
+    with transaction() as session:
+        back = [{"key": key, "state": "acknowledged", "receipt": f"SJ-{key}", "reason": ""}
+                for key in session.scalars(select(Exchange.key).order_by(Exchange.id))]
+    workbooks.write(mapping.layout("receipts"), back, _file(world, "receipts.xlsx"))
+    exchanging.take("bangong", "receipts", _file(world, "receipts.xlsx"))
+
+
+def _drawn_there(world: World) -> None:
+    """The province has drawn whom we have."""
+    with transaction() as session:
+        drawn = [{"key": "", "scheme_code": world.code, "uscc": one.target.uscc, "name": one.target.name,
+                  "certificates": []} for one in session.scalars(
+                      select(DrawTicket).where(~DrawTicket.is_reserve).order_by(DrawTicket.rank))]
+    workbooks.write(mapping.layout("drawn"), drawn, _file(world, "drawn.xlsx"))
+    exchanging.drawn("bangong", world.code, _file(world, "drawn.xlsx"))
+
+
+def _refused(world: World) -> None:
+    """Prefect says no to every event."""
+    world.prefect.refuses = True
+    try:
+        _relay(world)
+    finally:
+        world.prefect.refuses = False
+
+
+def _given_up(world: World) -> None:
+    for _ in range(5):
+        _refused(world)
+        with transaction() as session:
+            session.execute(update(OutboxLine).values(leased_until=None))  # by the wall's clock it waits for minutes
+
+
+def _event() -> int:
+    with transaction() as session:
+        return session.scalar(select(func.min(OutboxLine.trail_number)).where(
+            OutboxLine.done_at.is_(None), OutboxLine.tries >= 5))
+
+
+def _no_events(world: World) -> None:
+    settings.get().events = "off"
+    relaying.relay_rest()
+
+
+def _appraised(world: World) -> None:
+    appraising.freeze("bangong", MONTH)
+
+
+def _appealed(world: World) -> None:
+    appraising.appeal("gaj.shenpi", MONTH, "台风停业")
 
 
 def _contact(world: World) -> None:
@@ -181,6 +258,9 @@ ACTS = (
     ("publicised", ("withholding.ask", "withholding.confirm"), "checks.correct"),
 )
 
+BY_HTTP, BY_FILES = (platform("http"),), (platform("files"),)
+TOLD_BY_HTTP, TOLD_BY_FILES = ((*how, "assignments.accept", carry) for how in (BY_HTTP, BY_FILES))
+
 # What no scheme's page offers: by name, where it begins, what goes before.
 OTHERS: dict[str, tuple[str, tuple[str | Work, ...], Work]] = {
     "flows submitted": ("submitted", (), carry),
@@ -202,6 +282,31 @@ OTHERS: dict[str, tuple[str, tuple[str | Work, ...], Work]] = {
     "relay of an away Prefect": ("accepted", (), lambda world: _away(world, _relay)),
     "nightly": ("reviewed", (), run("nightly")),
     "nightly with a plan": ("drafted", (_plan, lambda world: plans.publish("bangong", YEAR)), run("nightly")),
+    "relay of what Prefect refuses": ("accepted", (), _refused),
+    "relay where events are off": ("accepted", (), _no_events),
+    "relaying.resend": ("accepted", (_given_up,), lambda world: events.resend("bangong", _event())),
+    "relaying.let_be": ("accepted", (_given_up,), lambda world: events.let_be("bangong", _event())),
+    "flows told by HTTP": ("dispatched", (*BY_HTTP, "assignments.accept"), carry),
+    "flows told by files": ("dispatched", (*BY_FILES, "assignments.accept"), carry),
+    "exchanging.resend": ("dispatched", TOLD_BY_FILES, lambda world: exchanging.resend("bangong", _first(Exchange))),
+    "exchanging.receipt": ("dispatched", TOLD_BY_FILES, lambda world: exchanging.receipt(
+        "bangong", _first(Exchange), "SJ-7")),
+    "exchanging.take": ("dispatched", TOLD_BY_FILES, _receipts),
+    "exchanging.export": ("dispatched", TOLD_BY_FILES, lambda world: exchanging.export(
+        "bangong", "assignments", _file(world, "out.xlsx"))),
+    "exchanging.reconcile": ("dispatched", TOLD_BY_HTTP, _forgets),
+    "exchanging.accept": ("dispatched", (*TOLD_BY_HTTP, _forgets), lambda world: exchanging.accept(
+        "bangong", _first(Difference), "平台已归档")),
+    "exchanging.resend_ours": ("dispatched", (*TOLD_BY_HTTP, _forgets), lambda world: exchanging.resend_ours(
+        "bangong", _first(Difference))),
+    "exchanging.pull": ("dispatched", BY_HTTP, lambda world: exchanging.pull("bangong", "items")),
+    "exchanging.drawn": ("revealed", (platform("files", draws="theirs"), carry), _drawn_there),
+    "appraisal": ("publicised", (), run("appraisal")),
+    "appraising.freeze": ("drafted", (), _appraised),
+    "appraising.comment": ("drafted", (_appraised,), lambda world: appraising.comment("gaj.shenpi", MONTH, "台风停业")),
+    "appraising.appeal": ("drafted", (_appraised,), _appealed),
+    "appraising.decide": ("drafted", (_appraised, _appealed), lambda world: appraising.decide(
+        "bangong", MONTH, False, "记录属实")),
     "schemes.attach": ("drafted", (), _attach),
     "schemes.preview": ("drafted", (), lambda world: schemes.preview(world.code)),
     "urging.again": ("dispatched", (_failed,), _again),

@@ -12,6 +12,7 @@ from blocks.register import deliveries, published, trail
 from blocks.register.database import transaction
 from blocks.register.draws import Draw, public_files
 from blocks.register.due import Work, find
+from blocks.register.exchanges import Exchange
 from blocks.register.guard import Submission
 from blocks.register.invariants import INVARIANTS, breaking, references
 from blocks.register.notices import Notice
@@ -57,6 +58,7 @@ def ask(world: World) -> None:
         _twice(session, world)
         _rules(session, world)
         _stuck(session)
+        _told(session, world)
         _draws(session)
         _results(session)
 
@@ -83,6 +85,8 @@ def _twice(session: Session, world: World) -> None:
     for key, sent in world.submissions.items():
         if len(sent.heads) > 1:
             raise Broken("twice", f"{key} {sent.name}: lines {sent.heads}")
+    if world.province.twice:
+        raise Broken("twice", f"the province was told again {world.province.twice}")
     for (id_, address), repeats in world.sent.items():
         if not all(repeats[1:]):
             raise Broken("twice", f"{id_} to {address} went out {len(repeats)} times, unmarked")
@@ -111,6 +115,18 @@ def _waits_for_a_person(session: Session, work: Work) -> bool:
     kind = {"acceptance": "shortage", "publicity": "refused"}.get(work.flow)
     return kind is not None and session.scalar(select(Notice.id).where(
         Notice.scheme_id == work.scheme_id, Notice.kind == kind).limit(1)) is not None
+
+
+def _told(session: Session, world: World) -> None:
+    """What has a receipt is what the province has taken, and it has nothing that nobody told it."""
+    told = dict(session.execute(select(Exchange.key, Exchange.sha).where(
+        Exchange.stage == "acknowledged", Exchange.by == "http")).tuples().all())
+    taken = {key: one["sha"] for key, one in world.province.taken.items()}
+    known = set(session.scalars(select(Exchange.key)))
+    for key in [key for key, sha in told.items() if taken.get(key) != sha and key not in world.province.forgotten]:
+        raise Broken("lost", f"{key} has a receipt and is not there")
+    for key in sorted(taken.keys() - known):
+        raise Broken("wrong", f"the province was told {key}, which the register does not know")
 
 
 def _draws(session: Session) -> None:

@@ -36,12 +36,14 @@ FLOW_OF = {name: flow for flow, name in engine.DEPLOYMENTS.items()}
 
 @dataclass
 class Prefect:
-    """`queue`: runs that would begin now; the schedule takes them in whatever order it likes."""
+    """`queue`: runs that would begin now; the schedule takes them in whatever order it likes.
+    `refuses`: it says no to every event."""
 
     faults: Faults
     queue: list[Run] = field(default_factory=list)
     known: dict[str, int] = field(default_factory=dict)
     chance: threading.local = field(default_factory=threading.local)
+    refuses: bool = False
 
     def wipe(self) -> None:
         """Forget everything, as if its database had been thrown away."""
@@ -66,6 +68,8 @@ class Prefect:
 
     def _do(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api")
+        if path == "/events" and self.refuses:
+            return httpx.Response(422, json={"detail": "no such resource"}, request=request)
         if path == "/events":
             for event in json.loads(request.content):
                 self._hear(event)

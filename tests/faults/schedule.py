@@ -16,6 +16,7 @@ from tests.faults import oracle
 from tests.faults.acts import Act, any_of, forward
 from tests.faults.boundaries import WATCH, Fate, Killed, cut_off_at, die_at
 from tests.faults.prefect_far_away import NONE, Faults, Run
+from tests.faults.province_far_away import SHARE
 from tests.faults.scenes import STAGES, beginning_of
 from tests.faults.workers import carry_out, far_from_prefect, together
 from tests.faults.world import Ground, Submission, World, entered
@@ -267,6 +268,8 @@ def carried_out(seed: int, where: Ground, plan: Plan = USUAL) -> World:
         schedule = Schedule(world, random)
         far_from_prefect(world.carry, undo)
         plan.plant(world, undo)
+        if random.random() < SHARE:
+            world.tell("http")
         try:
             schedule.go(MOVES | plan.moves)
             schedule.quiet()

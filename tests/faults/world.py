@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from blocks import prefect_api, settings
 from blocks.errors import NotTaken, Unsure
+from blocks.gateway import Gateway
 from blocks.local import postgres
 from blocks.messages import outgoing
 from blocks.messenger.mail import message
@@ -25,6 +26,7 @@ from blocks.register.deliveries import Delivery
 from tests.conftest import use
 from tests.faults.boundaries import WATCH
 from tests.faults.prefect_far_away import Faults, Prefect
+from tests.faults.province_far_away import Province
 
 Head = tuple[int, str]  # number and hash of a trail line
 MORNING = datetime(2026, 11, 23, 9, tzinfo=settings.SHANGHAI)  # a Monday
@@ -64,7 +66,11 @@ class World:
     heads: list[Head] = field(default_factory=list)
     sent: dict[tuple[str, str], list[bool]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    province: Province = field(init=False)
     admin: psycopg.Connection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.province = Province(self.prefect)
 
     def heard(self, boundary: str, session: Session) -> None:
         """Note what a commit wrote on the trail, once it is committed."""
@@ -85,6 +91,10 @@ class World:
         if self.prefect.happens(self.prefect.faults.reply_lost):
             raise Unsure("no reply")
         return "taken"
+
+    def tell(self, platform: str, draws: str = "ours") -> None:
+        """Let the city have a provincial platform from here on: `files` or `http`."""
+        settings.get().platform, settings.get().draws = platform, draws
 
     def cut(self, session: Session) -> None:
         """End the session's connection, as a network or a server does."""
@@ -117,6 +127,7 @@ def entered(where: Ground, template: str, random: Random, faults: Faults, at: da
     world = World(cluster, name, where.code, Prefect(faults), where.catalogue)
     world.prefect.chance.random = random
     client, prefect_api.client = prefect_api.client, world.prefect.client
+    platform, Gateway.platform = Gateway.platform, world.province.platform
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as world.admin:
         world.admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         world.admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
@@ -132,7 +143,7 @@ def entered(where: Ground, template: str, random: Random, faults: Faults, at: da
             yield world
         finally:
             WATCH.listeners.remove(world.heard)
-            prefect_api.client = client
+            prefect_api.client, Gateway.platform = client, platform
             leave()
             world.admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             shutil.rmtree(state, ignore_errors=True)

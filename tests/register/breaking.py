@@ -1,5 +1,12 @@
 """What breaks each invariant: the scene, and statements past every trigger and foreign key."""
 
+EXCHANGE = """
+    INSERT INTO exchanges (key, kind, scheme_id, content, sha, tries, next_at, away, stage, version, stage_since,
+        moved_by_id) VALUES ('x', 'schemes', 1, '[1]', '0', 0, now(), false, 'sent', 1, now(), 1)"""
+APPRAISAL = """
+    INSERT INTO appraisals (period, number, as_of, content, hash, stage, version, stage_since, moved_by_id)
+        VALUES ('2026-10', 1, '2026-10-31', '{}', '0', 'frozen', 1, now(), 1)"""
+
 BREAKING = {
     "versions": ("publicised", "UPDATE checks SET version = version + 1 WHERE id = 1"),
     "stages": ("publicised", "UPDATE schemes SET stage = 'concluded'"),
@@ -99,5 +106,9 @@ BREAKING = {
     "deliveries": ("publicised", """
         INSERT INTO deliveries (notice_id, channel, address, stage, tries, next_at) SELECT id, 'mail',
             'a@b', 'sent', 1, now() FROM notices"""),
+    "exchanges": ("publicised", EXCHANGE + "; UPDATE exchanges SET stage = 'acknowledged'"),
+    "exchange_told": ("publicised", EXCHANGE),
+    "appraisal_told": ("publicised", APPRAISAL),
+    "one_appraisal": ("publicised", APPRAISAL + "; UPDATE appraisals SET number = 2"),
     "told_once": ("publicised", "ALTER TABLE notices DROP CONSTRAINT uq_notices_key; UPDATE notices SET key = 'x'"),
 }

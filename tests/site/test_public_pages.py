@@ -92,10 +92,10 @@ def test_there_is_a_front_page_a_page_a_scheme_a_page_a_business_and_the_draw(pu
 
 def test_every_result_is_in_the_open_data_and_on_its_business_page(published):
     told = results(published)
-    month = told[0]["public_on"][:7]
-    rows = json.loads((published.folder / "data" / f"{month}.json").read_text("utf-8"))
+    day = told[0]["public_on"]
+    rows = json.loads((published.folder / "data" / f"{day}.json").read_text("utf-8"))
     table = list(csv.DictReader(io.StringIO(
-        (published.folder / "data" / f"{month}.csv").read_text("utf-8-sig"))))
+        (published.folder / "data" / f"{day}.csv").read_text("utf-8-sig"))))
     assert [list(row) for row in (rows[0], table[0])] == [sorted(data.FIELDS), list(data.FIELDS)]
     assert [row["raninsItemName"] for row in rows] == [row["raninsItemName"] for row in table]
     assert len(rows) == sum(len(result["items"]) for result in told)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from blocks.register.visits import live_checks
 from blocks.steps import publishing
 from tests import people
 from tests.people import LEAD, stage, teams
+from tests.scenes import on_day
 from tests.site.conftest import MOBILE, steps
 
 DIES = """
@@ -71,6 +73,27 @@ def is_right(code: str) -> None:
             for row in json.loads(site.read(path))]
     assert {row["resultFile"] for row in rows} == {p.path for p in published}
     assert not [p for p in site.files() if Path(p).name.startswith(".")]
+
+
+def rows_of(name: str) -> list[dict]:
+    return json.loads(Tree(settings.state_dir() / "public").read(f"data/{name}.json") or b"[]")
+
+
+def test_the_open_data_of_a_day_joins_its_month_in_the_night_and_a_rebuild_says_the_same(ready, snapshot):
+    day = settings.today()
+    month, before = f"{day:%Y-%m}", rows_of(f"{day:%Y-%m}")
+    steps()
+    told, index = rows_of(f"{day}"), Tree(settings.state_dir() / "public").read("data/index.html").decode()
+    assert told and before == []
+    assert f'href="{day}.csv"' in index
+    with on_day(day + timedelta(1)):
+        publishing.make_figures()
+        assert rows_of(month) == told
+        assert {Path(path).name for path in Tree(settings.state_dir() / "public").files() if path.startswith("data/")
+                } == {"index.html", f"{month}.csv", f"{month}.json"}
+        night = {path: content for path, (content, _) in snapshot().items()}
+        publishing.rebuild()
+        assert {path: content for path, (content, _) in snapshot().items()} == night
 
 
 def test_publishing_again_changes_no_byte_and_no_date(ready, snapshot):

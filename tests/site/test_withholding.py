@@ -46,8 +46,7 @@ def test_a_withheld_result_is_never_shown_and_that_it_is_withheld_is(ready):
     assert "依法不予公示" in words(f"schemes/{ready}.html")
     with transaction() as session:
         assert receipts(session, str(check), settings.today()) == []
-    month = f"{settings.today():%Y-%m}"
-    assert paths.of_result(check, 1) not in words(f"data/{month}.csv")
+    assert paths.of_result(check, 1) not in words(f"data/{settings.today()}.csv")
 
 
 def test_while_it_is_being_decided_a_result_is_not_published_and_blocks_no_other(ready):
@@ -92,7 +91,7 @@ def test_a_public_result_is_taken_down_at_once_and_its_history_stays(ready):
     own = page[page.index(before["authority"]):].split("</tr>")[0]
     assert before["result"] not in own
     assert "已撤下" in words(paths.of_day(settings.today()))
-    assert paths.of_result(check, 1) not in words(f"data/{settings.today():%Y-%m}.json")
+    assert paths.of_result(check, 1) not in words(f"data/{settings.today()}.json")
     assert "撤下" in words("feed.atom")
     assert stage(ready) == "publicised"
 

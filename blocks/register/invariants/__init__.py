@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from blocks.register.invariants import (
+    appraising,
     drawing,
     inspecting,
     moving,
@@ -23,7 +24,7 @@ from blocks.register.invariants.asking import Invariant, prelude, table_of_moves
 
 INVARIANTS: tuple[Invariant, ...] = (
     *moving.INVARIANTS, *drawing.INVARIANTS, *inspecting.INVARIANTS, *timing.INVARIANTS,
-    *publishing.INVARIANTS, *telling.INVARIANTS, *references.INVARIANTS)
+    *publishing.INVARIANTS, *telling.INVARIANTS, *appraising.INVARIANTS, *references.INVARIANTS)
 
 
 @dataclass(frozen=True)

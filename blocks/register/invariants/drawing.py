@@ -9,6 +9,14 @@ _RESULT = """
             (e ->> 'rank')::bigint AS rank, list = 'reserves' AS is_reserve
         FROM files f, jsonb_array_elements(f.content -> 'strata') s, (VALUES ('drawn'), ('reserves')) l(list),
             jsonb_array_elements(s -> list) e)"""
+_CHOSEN = """
+    , lists AS (SELECT h.scheme_id, e ->> 'uscc' AS candidate_id FROM drawn_there h,
+            jsonb_array_elements(h.content) e WHERE h.decides),
+    chosen AS (SELECT d.id AS draw_id, d.scheme_id, t.candidate_id FROM draws d
+            JOIN draw_tickets t ON t.draw_id = d.id AND NOT t.is_reserve
+            WHERE d.stage = 'drawn' AND d.scheme_id NOT IN (SELECT scheme_id FROM lists)
+        UNION ALL SELECT d.id, d.scheme_id, l.candidate_id FROM lists l
+            JOIN draws d ON d.scheme_id = l.scheme_id AND d.stage = 'drawn')"""
 _MOVED_ON = "('drawn', 'dispatched', 'staffed', 'in_field', 'concluded', 'publicised')"
 
 INVARIANTS = (
@@ -49,20 +57,22 @@ INVARIANTS = (
     Invariant("ticket_targets", "G4", "每支签上的企业就是这个代码的企业", """
         SELECT 'draw', t.draw_id, '签 ' || t.candidate_id FROM draw_tickets t
         LEFT JOIN targets g ON g.id = t.target_id WHERE g.uscc IS DISTINCT FROM t.candidate_id"""),
-    Invariant("visits_drawn", "G4", "每次检查都来自有效抽取的一支签，递补的来自备选", """
+    Invariant("visits_drawn", "G4", "每次检查都来自有效抽取的一支签或平台的名单，递补的来自备选", f"""{_CHOSEN}
         SELECT 'visit', v.id, '企业' || v.target_id || '，签 ' || v.candidate_id FROM visits v
         LEFT JOIN draw_tickets t ON t.draw_id = v.draw_id AND t.candidate_id = v.candidate_id
-        LEFT JOIN draws d ON d.id = v.draw_id
-        WHERE (t.target_id, t.stratum, t.rank, t.is_reserve) IS DISTINCT FROM
-              (v.target_id, v.stratum, v.rank, v.replaces_id IS NOT NULL)
-            OR d.scheme_id IS DISTINCT FROM v.scheme_id OR d.stage <> 'drawn'"""),
-    Invariant("drawn_visited", "G3", "每家抽中的企业恰有一次检查", f"""
-        SELECT 'draw', t.draw_id, '抽中的 ' || t.candidate_id || ' 有检查' || count(v.id) || '次'
-        FROM draw_tickets t JOIN draws d ON d.id = t.draw_id AND d.stage = 'drawn'
-        JOIN schemes s ON s.id = d.scheme_id AND s.stage IN {_MOVED_ON}
-        LEFT JOIN visits v ON v.draw_id = t.draw_id AND v.candidate_id = t.candidate_id
-        GROUP BY t.draw_id, t.candidate_id, t.is_reserve
-        HAVING count(v.id) > 1 OR (count(v.id) = 0 AND NOT t.is_reserve)"""),
+        LEFT JOIN draws d ON d.id = v.draw_id LEFT JOIN targets g ON g.id = v.target_id
+        LEFT JOIN chosen c ON c.draw_id = v.draw_id AND c.candidate_id = v.candidate_id
+        WHERE d.scheme_id IS DISTINCT FROM v.scheme_id OR d.stage <> 'drawn' OR g.uscc IS DISTINCT FROM v.candidate_id
+            OR (v.replaces_id IS NULL) <> (c.draw_id IS NOT NULL)
+            OR ((v.replaces_id IS NOT NULL OR v.scheme_id NOT IN (SELECT scheme_id FROM lists))
+                AND (t.stratum, t.rank, t.is_reserve) IS DISTINCT FROM
+                    (v.stratum, v.rank, v.replaces_id IS NOT NULL))"""),
+    Invariant("drawn_visited", "G3", "每家抽中的企业恰有一次检查，备选的最多一次", f"""{_CHOSEN}
+        SELECT 'draw', c.draw_id, '抽中的 ' || c.candidate_id || ' 没有检查' FROM chosen c
+        JOIN schemes s ON s.id = c.scheme_id AND s.stage IN {_MOVED_ON}
+        WHERE NOT EXISTS (SELECT FROM visits v WHERE v.draw_id = c.draw_id AND v.candidate_id = c.candidate_id)
+        UNION ALL SELECT 'draw', draw_id, '抽中的 ' || candidate_id || ' 有检查' || count(*) || '次' FROM visits
+        GROUP BY draw_id, candidate_id HAVING count(*) > 1"""),
     Invariant("successors", "G3", "递补按封存的备选顺序，不跳过，一家被递补的只有一家接替", """
         SELECT 'visit', v.id, '备选第' || v.rank || '位先于第' || t.rank || '位' FROM visits v
         JOIN draw_tickets t ON t.draw_id = v.draw_id AND t.stratum = v.stratum AND t.is_reserve AND t.rank < v.rank

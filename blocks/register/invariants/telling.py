@@ -19,6 +19,15 @@ INVARIANTS = (
         WHERE (stage = 'sent') <> (sent_at IS NOT NULL AND went_to IS NOT NULL)
             OR (stage = 'unknown' AND (tries = 0 OR tried_at IS NULL))
             OR (stage = 'failed' AND last_error IS NULL)"""),
+    Invariant("exchanges", "G6", "报送平台的：交出过的有时间，已接收的有回执，退回的有原因", """
+        SELECT 'exchange', id, key || '为' || stage || '，试' || tries || '次' FROM exchanges
+        WHERE (stage IN ('sent', 'unknown') AND (tries = 0 OR tried_at IS NULL OR by IS NULL))
+            OR (stage = 'acknowledged' AND receipt IS NULL) OR (stage = 'refused' AND last_error IS NULL)"""),
+    Invariant("exchange_told", "G9", "报送的编号和条数就是留痕上的", """
+        SELECT 'exchange', e.id, e.key || '有' || jsonb_array_length(e.content) || '条' FROM exchanges e
+        LEFT JOIN trail t ON t.thing = 'exchange' AND t.thing_id = e.id AND t.version = 1
+        WHERE (t.details ->> 'key', (t.details ->> 'rows')::int)
+            IS DISTINCT FROM (e.key, jsonb_array_length(e.content))"""),
     Invariant("told_once", "G6", "同一件事只通知一次，同一通知对同一地址只有一份送达", """
         SELECT 'notice', max(id), key || '有' || count(*) || '条' FROM notices GROUP BY key HAVING count(*) > 1
         UNION ALL SELECT 'notice', notice_id, channel || ' ' || address || '有' || count(*) || '份' FROM deliveries
