@@ -140,22 +140,23 @@ class Clicks(threading.Thread):
 
     def __init__(self, url: str, login: str) -> None:
         super().__init__(daemon=True)
-        self.url, self.login, self.enough = url, login, threading.Event()
+        self.enough = threading.Event()
         self.pages = self.broken = self.signed_out = 0
+        self.browser = httpx.Client(base_url=url, timeout=10, headers={"Connection": "close"})
+        told = self.browser.post("/sign-in", data={"login": login, "password": PASSWORD}, headers={"Origin": url})
+        assert told.status_code == 303, told.text
+        assert self.browser.get("/").status_code == 200, "a session that is not kept"
 
     def run(self) -> None:
-        with httpx.Client(base_url=self.url, timeout=10, headers={"Connection": "close"}) as browser:
-            browser.post("/sign-in", data={"login": self.login, "password": PASSWORD},
-                         headers={"Origin": self.url}).raise_for_status()
-            while not self.enough.wait(0.25):
-                try:
-                    answer = browser.get("/")
-                except httpx.HTTPError:
-                    self.broken += 1  # the page that was under way when its portal died: the next one must come
-                    continue
-                self.pages += answer.status_code == 200
-                self.broken += answer.status_code >= 500
-                self.signed_out += answer.status_code in (302, 303, 401) or answer.url.path == "/sign-in"
+        while not self.enough.wait(0.25):
+            try:
+                answer = self.browser.get("/")
+            except httpx.HTTPError:
+                self.broken += 1  # the page that was under way when its portal died: the next one must come
+                continue
+            self.pages += answer.status_code == 200
+            self.broken += answer.status_code >= 500
+            self.signed_out += answer.status_code in (302, 303, 401) or answer.url.path == "/sign-in"
 
 
 def tell(folder: Path) -> dict:
