@@ -31,6 +31,14 @@ CONSTRAINT_SENTENCES = {
 }
 # What those say that keep a thing from being there twice.
 TWICE = {
+    "uq_recusals_open": "这个席位的回避申请已经登记，正在等审批人决定",
+    "uq_objections_open": "这份检查的异议已经登记，正在等答复",
+    "uq_letters_open": "给这个部门的督办函已经发出，正在等回复",
+    "uq_contacts_account_id": "这个地址已经登记",
+    "uq_contacts_department_id": "这个地址已经登记",
+    "uq_annual_plans_drafted": "这一年的计划草稿已经有了",
+    "uq_annual_plans_published": "这一年的计划已经公布",
+    "uq_holiday_notices_national": "这一年的放假安排已经采用",
     "uq_absences_open": "这名检查人员的换人申请已经登记，正在等审批人决定",
     "uq_accounts_login": "这个账号已经有了",
     "uq_accounts_inspector_id": "这名检查人员已经有账号",

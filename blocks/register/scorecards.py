@@ -55,7 +55,7 @@ class Card:
     def place(self) -> str:
         """Its rank in Chinese: `第1名`, `第2—4名（尚不能区分）`, or why it has none."""
         if self.score is None:
-            return "本期无事项，不计分"
+            return "本期事项太少，不计分" if any(count.n for count in self.counts.values()) else "本期无事项，不计分"
         if self.rank is None:
             return "不排名"
         best, worst = self.rank

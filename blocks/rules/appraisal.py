@@ -40,11 +40,13 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Edition:
-    """What indicators weigh from a day on; weights sum to 100."""
+    """What indicators weigh from a day on; weights sum to 100. `least`: of them that must have counted
+    something, or there is no score."""
 
     since: date
     source: str
     weights: Mapping[str, int]
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,14 @@ def _indicator(row: Any) -> Indicator:
 
 
 def _edition(row: Any, indicators: Mapping[str, Indicator]) -> Edition:
-    if not isinstance(row, Mapping) or set(row) != {"since", "source", "weights"} or type(
+    if not isinstance(row, Mapping) or set(row) - {"least"} != {"since", "source", "weights"} or type(
             row["since"]) is not date or not str(row["source"] or "").strip():
         raise _fault("每一版应写明 since（日期）、source 和 weights")
+    least = row.get("least", 0)
+    if type(least) is not int or not 0 <= least <= WHOLE:
+        raise _fault(f"least（至少多少权重有记录才计分）应为 0 到 {WHOLE} 的整数")
     _check_weights(row["weights"], indicators)
-    return Edition(row["since"], row["source"], dict(row["weights"]))
+    return Edition(row["since"], row["source"], dict(row["weights"]), least)
 
 
 def _check_weights(weights: Any, indicators: Mapping[str, Indicator]) -> None:

@@ -97,12 +97,14 @@ def score(method: Method, counts: Mapping[tuple[int, str], Count]) -> Score | No
     """Return the score of what was counted: {(edition, indicator): count}; None where nothing was.
 
     Each row is weighed by the edition of its own day. Where two editions held, each one's part counts
-    as much as it had rows that are scored.
+    as much as it had rows that are scored. A part whose indicators weigh less than its edition's `least`
+    says too little to be scored.
     """
     parts = [(edition, sum(count.n for (place, key), count in counts.items()
                            if place == edition and method.editions[edition].weights.get(key)),
               _marks(method, edition, counts)) for edition in sorted({place for place, _ in counts})]
-    parts = [part for part in parts if part[2]]
+    parts = [part for part in parts if part[2] and sum(
+        one.weight for one in part[2]) >= method.editions[part[0]].least]
     rows = sum(n for _, n, _ in parts)
     if not rows:
         return None

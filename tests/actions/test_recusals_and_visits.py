@@ -313,6 +313,15 @@ def test_a_record_of_somebody_recused_since_cannot_be_confirmed(open_scene, carr
     assert stage_of(Check, check) == "recorded"
 
 
+def test_who_has_claimed_anew_cannot_appeal_too_and_is_told_so(open_scene):
+    check, team = first_check(open_scene("in_field"))
+    first = recusals.claim(team[0], check, "亲属").ids["recusal"]
+    recusals.decide("gaj.shenpi", first, grant=False, reason="没有证据")
+    recusals.claim(team[0], check, "又查到一层亲属关系")
+    with refused("这个席位的回避申请已经登记，正在等审批人决定", StageError):
+        recusals.appeal(team[0], first, "同住一户")
+
+
 def test_only_the_person_concerned_or_the_claimant_appeals(open_scene):
     code = open_scene("in_field")
     number, _, team = claimed(code)

@@ -15,6 +15,7 @@ from blocks.rules.deadlines import CLOCKS
 from blocks.rules.scoring import Count, ranks, score, total_of, wilson
 
 DATA = yaml.safe_load((settings.CONFIG / "appraisal.yaml").read_text("utf-8"))
+LEAST = DATA["editions"][0].pop("least")  # each rule of scoring is looked at by itself
 METHOD = Method.from_data(DATA)
 WEIGHTS = METHOD.editions[0].weights
 
@@ -47,6 +48,8 @@ def test_weights_sum_to_a_hundred_and_cite_their_source():
     (lambda data: data["editions"][0]["weights"].update(joint=0, problems=5), "问题发现率只统计、不计分"),
     (lambda data: data["editions"][0]["weights"].update(joint=0, beauty=5), "没有 beauty 这个指标"),
     (lambda data: data["editions"][0].pop("source"), "since（日期）、source 和 weights"),
+    (lambda data: data["editions"][0].update(least=101), "0 到 100 的整数"),
+    (lambda data: data["editions"][0].update(least="很多"), "0 到 100 的整数"),
     (lambda data: data["editions"].append(data["editions"][0]), "从早到晚"),
     (lambda data: data["editions"].clear(), "从早到晚"),
     (lambda data: data["indicators"].append(data["indicators"][0]), "重复的 key"),
@@ -62,6 +65,19 @@ def test_a_faulty_declaration_is_refused_with_a_sentence(change, saying):
         Method.from_data(data)
     assert saying in refused.value.message
     assert "appraisal.yaml" in refused.value.remedy
+
+
+@pytest.mark.parametrize(("rows", "is_scored"), [
+    ({"items_covered": (4, 0)}, False),  # 4
+    ({"items_covered": (4, 0), "check_done": (3, 3), "joint": (2, 2)}, False),  # 19
+    ({"check_done": (3, 3), "task_done": (2, 2)}, True),  # 20
+    ({"items_covered": (4, 0), "check_done": (3, 3), "task_done": (2, 2)}, True),  # 24
+])
+def test_one_or_two_light_indicators_alone_make_no_score(rows, is_scored):
+    data = deepcopy(DATA)
+    data["editions"][0]["least"] = LEAST
+    told = score(Method.from_data(data), {(0, key): Count(*count) for key, count in rows.items()})
+    assert LEAST == 20 and (told is not None) == is_scored
 
 
 def test_who_had_nothing_to_do_has_no_score_which_is_no_zero():

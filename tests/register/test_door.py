@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from blocks.actions import schemes
 from blocks.errors import InspectionError, RuleViolation, StageError
 from blocks.register import trail
-from blocks.register.database import transaction
+from blocks.register.base import Base
+from blocks.register.database import TWICE, transaction
 from blocks.register.schemes import Scheme
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import OutboxLine, TrailLine, advance
@@ -33,6 +34,14 @@ def past_the_triggers(statement: str) -> list[str]:
 def lines() -> int:
     with transaction() as session:
         return session.scalar(select(func.count()).select_from(TrailLine))
+
+
+def test_whatever_may_be_open_only_once_says_so_in_a_sentence():
+    by_the_system = {"uq_draws_open", "uq_visits_live", "uq_dues_open", "uq_differences_open", "uq_seats_leader",
+                     "uq_seats_live", "uq_seats_half_day"}  # nobody types these
+    once = {index.name for table in Base.metadata.tables.values() for index in table.indexes
+            if index.unique and index.dialect_options["postgresql"]["where"] is not None}
+    assert once - by_the_system <= TWICE.keys() and by_the_system <= once
 
 
 def test_of_two_who_move_the_same_version_one_wins_and_the_other_leaves_nothing(open_scene):
