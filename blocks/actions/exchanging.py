@@ -84,7 +84,7 @@ def resend_ours(login: str, difference_id: int) -> Done:
 def take(login: str, kind: str, path: Path, *, full: bool = False) -> Done:
     """Take in a workbook that the platform exported; the same file again changes nothing.
 
-    `receipts` settle exchanges; `targets`, `inspectors`, `items` and `results` are compared with ours.
+    `receipts` settle exchanges; directories, tasks and results are compared with ours.
     `full`: the file has everything, so what is missing in it differs, too.
 
     Raises:

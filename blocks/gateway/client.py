@@ -96,7 +96,7 @@ class Platform:
         return self._call("GET", f"/v1/summaries/{quote(scheme_code, safe='')}")
 
     def directory(self, kind: str) -> Iterator[dict[str, Any]]:
-        """Yield a directory of the platform: targets, inspectors, items, tasks."""
+        """Yield a directory of the platform: targets, inspectors, items, accounts, tasks."""
         yield from self._pages(f"/v1/directories/{kind}", {})
 
     def drawn(self, scheme_code: str) -> list[dict[str, Any]]:

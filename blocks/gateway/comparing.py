@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from blocks import settings
 from blocks.errors import Problem
 from blocks.gateway.mapping import Layout
-from blocks.register.directories import InspectionItem, Inspector, Target
+from blocks.register.directories import Account, Department, InspectionItem, Inspector, Target
 from blocks.register.exchanges import Exchange
 from blocks.register.schemes import Scheme
 from blocks.register.visits import Visit
+from blocks.rules.stages import Role
 
 Row = dict[str, Any]
 Side = dict[str, Row]
@@ -36,7 +37,7 @@ def _text(value: Any) -> str:
 
 COMPARED = {"tasks": {"name"}, "targets": {"uscc", "name", "address"},
             "inspectors": {"certificate_no", "name", "department"},
-            "items": {"code", "name", "department"},
+            "accounts": {"department", "name"}, "items": {"code", "name", "department"},
             "results": {"scheme_code", "authority", "uscc", "item_code", "version", "result", "inspected_on"}}
 
 
@@ -72,6 +73,17 @@ def _items(session: Session, layout: Layout, rows: list[Row], full: bool) -> Fou
     if not full:
         query = query.where(InspectionItem.code.in_([row["code"] for row in rows]))
     return _side(layout, ({"code": one.code, "name": one.name, "department": one.department.name}
+                          for one in session.scalars(query))), [], {}
+
+
+def _accounts(session: Session, layout: Layout, rows: list[Row], full: bool) -> Found:
+    """Who works with us has an account there, and nobody else of the city has (art. 5): the logins are theirs."""
+    query = select(Account).where(Account.active, Account.department_id.is_not(None),
+                                  Account.roles.overlap([Role.DRAFTER, Role.APPROVER, Role.OFFICE]))
+    if not full:
+        query = query.where(tuple_(Department.name, Account.name).in_([(row["department"], row["name"])
+                                                                       for row in rows])).join(Account.department)
+    return _side(layout, ({"department": one.department.name, "name": one.name}
                           for one in session.scalars(query))), [], {}
 
 
@@ -113,4 +125,5 @@ def _no_visit(session: Session, known: dict[tuple[str, str], str], row: Row) -> 
     return None
 
 
-OURS = {"tasks": _tasks, "targets": _targets, "inspectors": _inspectors, "items": _items, "results": _results}
+OURS = {"accounts": _accounts, "tasks": _tasks, "targets": _targets, "inspectors": _inspectors, "items": _items,
+        "results": _results}

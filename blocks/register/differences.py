@@ -13,8 +13,8 @@ from blocks.register.exchanges import Exchange
 from blocks.register.trail import advance, begin
 from blocks.rules.stages import Actor
 
-KINDS = {"tasks": "省级下达任务", "targets": "检查对象", "inspectors": "检查人员", "items": "事项清单",
-         "exchanges": "报送", "results": "检查结果", "drawn": "抽取名单", "receipts": "回执"}
+KINDS = {"accounts": "平台账号", "tasks": "省级下达任务", "targets": "检查对象", "inspectors": "检查人员",
+         "items": "事项清单", "exchanges": "报送", "results": "检查结果", "drawn": "抽取名单", "receipts": "回执"}
 LABELS = {"name": "名称", "address": "地址", "uscc": "代码", "result": "结果", "inspected_on": "检查日期",
           "sha": "摘要", "rows": "条数", "department": "部门", "version": "版本", "authority": "机关"}
 Row = Mapping[str, Any]

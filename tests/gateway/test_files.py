@@ -179,6 +179,22 @@ def test_a_directory_is_compared_by_code_and_name_and_what_is_accepted_is_not_sh
     assert "差异0处" in exchanging.take("bangong", "targets", again, full=True).sentence
 
 
+def test_accounts_of_the_platform_that_nobody_here_has_and_people_without_one_are_listed(open_scene, told, tmp_path):
+    open_scene("sample")
+    told(platform="files")
+    here = rows("SELECT d.name, a.name FROM accounts a JOIN departments d ON d.id = a.department_id "
+                "WHERE a.active AND a.roles && '{drafter,approver,office}' ORDER BY 1, 2")
+    heading = ["insAuth", "姓名", "账号"]
+    same = book(tmp_path / "同.xlsx", heading, *[[*one, f"sheng{n}"] for n, one in enumerate(here)])
+    assert "差异0处" in exchanging.take("bangong", "accounts", same, full=True).sentence
+    (_, first), *others = here
+    other = book(tmp_path / "异.xlsx", heading, [here[0][0], "已调离的人", "sheng0"], *[[*one, ""] for one in others])
+    assert "差异2处（新2处）" in exchanging.take("bangong", "accounts", other, full=True).sentence
+    assert {name for name, in rows("SELECT name FROM differences WHERE stage = 'found'")} == {first, "已调离的人"}
+    assert "差异1处" in exchanging.take("bangong", "accounts", book(
+        tmp_path / "部分.xlsx", heading, [here[0][0], "另一个调离的人", "sheng0"]), full=False).sentence
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is not here")
 def test_the_ten_columns_are_those_of_a_real_directory():
     import csv
