@@ -14,6 +14,9 @@ from tests.faults.everywhere import of_case, unreached
 from tests.faults.teeth import BUGS, of_bug
 
 
+EVERY = 250  # schedules between two signs of life
+
+
 def teeth(jobs: int) -> int:
     """Let every bug be looked for; return 0 where all are caught."""
     def say(one: Outcome) -> None:
@@ -39,9 +42,15 @@ def main() -> int:
     seeds = range(wanted.seed, wanted.seed + wanted.schedules)
     begun = time.monotonic()
 
+    done = 0
+
     def say(one: Outcome) -> None:
+        nonlocal done
+        done += 1
         if one.kind:
             print(f"{one.name}: {one.told}", flush=True)
+        if done % EVERY == 0:
+            print(f"{done} after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
 
     with ground() as where:
         tally = many(where, of_seed, seeds, wanted.jobs, begun + 60 * wanted.minutes, say)

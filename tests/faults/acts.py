@@ -46,6 +46,7 @@ from tests.scenes import SECRETS
 
 SIZE = {"sampling": {"mode": "number", "number": 2}}
 PENDING, WHY = "problem_pending", "材料核实无误"
+SECOND = "2"  # after a login: the other approver, who alone may decide what the first has decided
 RARE = 0.25  # how much rarer what leads away from the end is than what leads there
 Some = Callable[[list[Any]], list[Any]]  # narrows down what is asked about
 
@@ -234,8 +235,9 @@ def _of_seats(session: Session, check: Check, approver: str) -> Iterator[Act]:
     for recusal in session.scalars(select(Recusal).join(Recusal.seat).where(
             Seat.check_id == check.id).order_by(Recusal.id)):
         if recusal.stage in ("claimed", "reconsidered"):
+            decider = approver + SECOND if recusal.stage == "reconsidered" else approver
             for grant in (True, False):
-                yield _act(approver, recusals.decide, recusal.id, about=recusal, grant=grant, reason=WHY,
+                yield _act(decider, recusals.decide, recusal.id, about=recusal, grant=grant, reason=WHY,
                            forward=grant)
         if recusal.stage == "refused" and recusal.version == recusals.FIRST_DECISION:
             claimed = session.get_one(Account, recusal.claimed_by_id)

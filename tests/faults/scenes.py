@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from blocks import settings
-from blocks.actions import assignments, draws, intake, schemes
+from blocks.actions import accounts, assignments, draws, intake, schemes
 from blocks.engine import DEPLOYMENTS
 from blocks.local import postgres
 from blocks.register.database import transaction
@@ -18,7 +18,7 @@ from blocks.register.due import find
 from blocks.register.upgrade import upgrade
 from tests import people
 from tests.conftest import SAMPLE, use
-from tests.faults.acts import SIZE
+from tests.faults.acts import SECOND, SIZE
 from tests.faults.oracle import catalogue
 from tests.faults.prefect_far_away import Run
 from tests.faults.workers import carry_out, far_from_prefect
@@ -152,6 +152,8 @@ def make(cluster: postgres.Cluster, folder: Path) -> Ground:
         intake.take(None, kind, SAMPLE / f"{kind}.csv")
     for kind in ("targets", "interests"):
         intake.take("bangong", kind, SAMPLE / f"{kind}.csv")
+    for party in PARTIES:
+        accounts.new("bangong", f"{party}.shenpi{SECOND}", "样例·另一名审批", ["approver"], department_code=party)
     with transaction() as session:
         for flow in DEPLOYMENTS:
             service_account(session, flow, flow)
