@@ -13,7 +13,6 @@ from tests.faults.cases import CASES, ELSEWHERE
 from tests.faults.everywhere import of_case, unreached
 from tests.faults.teeth import BUGS, of_bug
 
-
 EVERY = 250  # schedules between two signs of life
 
 

@@ -45,6 +45,7 @@ from tests.faults.prefect_far_away import NONE, Prefect
 from tests.faults.world import Submission, World, environment_kept
 
 CROWD = 50
+SPREAD = 6  # seconds within which each process dies once everything serves
 PATIENCE = 240  # seconds, for the system to be whole again and for the engine to come to rest
 WIPED = "Prefect 的数据库"
 
@@ -73,17 +74,24 @@ class Siege:
     # what kills
 
     def besiege(self, process: Process) -> None:
-        """Kill a process as soon as it serves again; PostgreSQL every second time by a fast restart."""
+        """Kill a process some seconds after everything serves again, whatever the others do to theirs meanwhile;
+        PostgreSQL every second time by a fast restart."""
         while not self.is_done(process.name):
-            pid = process.pid
-            if not wait_until(lambda: self.over.is_set() or self.serves(process), PATIENCE, 0.2):
-                self.wrong.append(f"{process.name} does not come back")
+            if not wait_until(lambda: self.over.is_set() or self.all_serve(), PATIENCE, 0.2):
+                self.wrong.append(f"not everything came back: {[one.name for one in self.missing()]}")
                 return
-            time.sleep(self.random.random())
+            pid = process.pid
+            self.over.wait(self.random.uniform(0, SPREAD))
             gently = process.name == "PostgreSQL" and self.killed[process.name] % 2
             _kill(process.pid, signal.SIGINT if gently else signal.SIGKILL)
             self.killed[process.name] += 1
             wait_until(lambda pid=pid: process.pid != pid or self.over.is_set(), PATIENCE, 0.1)
+
+    def missing(self) -> list[Process]:
+        return [one for one in self.system.processes if not self.serves(one)]
+
+    def all_serve(self) -> bool:
+        return not self.missing()
 
     def serves(self, process: Process) -> bool:
         urls = {"门户": f"{self.system.facts['portal_url']}/sign-in", "公示网站": self.system.facts["site_url"],
@@ -191,8 +199,8 @@ class Siege:
 
     def quiet(self) -> None:
         """Wait until everything serves; one sweep; wait until the engine has come to rest; ask the oracle."""
-        if not wait_until(lambda: all(map(self.serves, self.system.processes)), PATIENCE, 0.5):
-            self.wrong.append("not everything came back")
+        if not wait_until(self.all_serve, PATIENCE, 0.5):
+            self.wrong.append(f"not everything came back: {[one.name for one in self.missing()]}")
             return
         if not wait_until(_is_known, 90, 1):
             self.wrong.append("Prefect does not know the deployments any more")
