@@ -17,7 +17,7 @@ from blocks import prefect_api, settings
 from blocks.errors import NotAnswering
 from blocks.register import guard, outbox, reports, waking
 from blocks.register.database import transaction
-from blocks.register.due import is_due
+from blocks.register.due import is_to_be_woken
 from blocks.register.trail import OutboxLine
 
 DEPLOYMENTS = {
@@ -58,18 +58,17 @@ def change() -> Iterator[Session]:
 
 
 def _settle(session: Session) -> list[OutboxLine]:
-    """Leave `wakes` only on one line per flow and scheme, and only where the flow is due."""
+    """Leave `wakes` only on one line per flow and scheme, and only where the flow is to be woken."""
     session.flush()
     lines: list[OutboxLine] = session.info.pop("outbox", [])
-    woken: set[tuple[str, int]] = set()
-    for line in reversed(lines):
-        if line.wakes is None:
-            continue
-        key = (line.wakes, line.payload["scheme_id"])
-        if key in woken or not is_due(session, *key):
+    rousing: dict[tuple[str, int], list[OutboxLine]] = {}
+    for line in lines:
+        if line.wakes is not None:
+            rousing.setdefault((line.wakes, line.payload["scheme_id"]), []).append(line)
+    for (flow, scheme_id), some in rousing.items():
+        is_last_to_wake = is_to_be_woken(session, flow, scheme_id, {one.payload["id"] for one in some})
+        for line in some[:-1] if is_last_to_wake else some:
             line.wakes = None
-        else:
-            woken.add(key)
     return lines
 
 

@@ -4,7 +4,7 @@ The sweep asks for everything, a move asks for its own scheme. An event only wak
 the answer here decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -195,6 +195,14 @@ def is_due(session: Session, flow: str, scheme_id: int) -> bool:
     """Tell whether `flow` has work in this scheme now."""
     return bool(session.scalar(select(Scheme.id).where(
         Scheme.id == scheme_id, QUESTIONS[flow]())))
+
+
+def is_to_be_woken(session: Session, flow: str, scheme_id: int, things: Collection[int]) -> bool:
+    """Tell whether `flow` has work in this scheme, and no run on its way that will see to these things (ids) too:
+    one exchange takes whatever waits, so that runs do not grow with the results."""
+    if flow == "exchange" and set(exchanges.waiting(session, scheme_id)) - set(things):
+        return False
+    return is_due(session, flow, scheme_id)
 
 
 def schemes_due(session: Session, condition: ColumnElement[bool]) -> list[int]:

@@ -19,19 +19,29 @@ TELL_AFTER = 3  # tries in vain
 
 
 def hand_over(scheme_id: int, actor: Actor) -> str | None:
-    """Hand over what a scheme has to tell the platform; stop where the platform is away."""
+    """Hand over what a scheme has to tell the platform and what joins it meanwhile; stop where that is away."""
     if settings.get().platform == "off":
         return None
     gateway = Gateway.in_use()
     done: Counter[str] = Counter()
+    seen: set[int] = set()
+    while waiting := _waiting(scheme_id) - seen:
+        seen |= waiting
+        for id_ in sorted(waiting):
+            stage, is_away = _one(id_, gateway, actor)
+            if stage:
+                done[stage] += 1
+            if is_away:
+                return _told(done)
+    return _told(done)
+
+
+def _waiting(scheme_id: int) -> set[int]:
     with engine.change() as session:
-        waiting = exchanges.waiting(session, scheme_id)
-    for id_ in waiting:
-        stage, is_away = _one(id_, gateway, actor)
-        if stage:
-            done[stage] += 1
-        if is_away:
-            break
+        return set(exchanges.waiting(session, scheme_id))
+
+
+def _told(done: Counter[str]) -> str | None:
     return "，".join(f"{label('exchange', stage)}{number}件" for stage, number in done.items()) or None
 
 

@@ -48,6 +48,14 @@ def test_an_exchange_is_taken_once_and_bears_the_receipt(open_scene, by_http):
     assert by_http.state["doubles"] == []
 
 
+def test_what_joins_an_exchange_that_waits_wakes_no_second_run_and_goes_with_it(open_scene, by_http):
+    code = one(open_scene("dispatched"))
+    assignments.accept(f"{people.PARTICIPANTS[1]}.jingban", code)
+    woken = "SELECT count(*) FROM outbox WHERE wakes = 'exchange'"
+    assert (rows(woken), rows(STAGES)) == ([(1,)], [("assignments", "prepared")] * 2)
+    assert run("exchange", code) == ["平台已接收2件"]
+
+
 @pytest.mark.parametrize(("fault", "stage"), [
     ("slow", "unknown"), ("lost_reply", "unknown"), ("server_error", "unknown"), ("error_inside", "unknown"),
     ("bad_signature", "unknown"), ("truncated", "unknown"), ("reset", "unknown"), ("maintenance", "prepared"),
