@@ -11,7 +11,17 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    column,
+    func,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -27,6 +37,7 @@ from blocks.workdays import Due
 
 TRAIL_HASH = "sm3"
 TRAIL_LOCK = 7000
+SCHEMES = table("schemes", column("id"), column("stage"))  # their model stands above this room
 
 
 class TrailLine(Base):
@@ -177,6 +188,7 @@ def _write(session: Session, thing: Moving, move: Move, source: str | None, acto
            reason: str, details: Mapping[str, Any] | None, clock_from: date | None) -> TrailLine:
     scheme_id = scheme_of(thing)
     number, previous = _head(session)
+    _refuse_cancelled(session, thing, scheme_id)
     line = TrailLine(
         number=number + 1, thing=thing.thing, thing_id=thing.id, version=thing.version,
         source=source, target=move.target, label=move.label, actor_id=actor.id,
@@ -207,6 +219,13 @@ def _head(session: Session) -> tuple[int, str]:
             TrailLine.number.desc()).limit(1)).first()
         session.info["trail_head"] = tuple(last) if last else (0, ZERO)
     return session.info["trail_head"]
+
+
+def _refuse_cancelled(session: Session, thing: Moving, scheme_id: int | None) -> None:
+    """Whoever is cancelling meanwhile waits for this trail, or has written before us: no clock escapes."""
+    if thing.thing in stages.ENDS_WITH_SCHEME and session.scalar(
+            select(SCHEMES.c.stage).where(SCHEMES.c.id == scheme_id)) == "cancelled":
+        raise StageError(f"{thing.title}：这次抽查已经取消，不再办理", "什么都没有改动。请看方案的最新进展")
 
 
 def _stop_clocks(session: Session, thing: Moving, move: Move) -> None:

@@ -19,6 +19,7 @@ __all__ = ["KINDS", "MOVES", "Actor", "Kind", "Move", "Role"]
 FLOWS_WOKEN = frozenset(m.wakes for m in MOVES if m.wakes)
 CORRECTABLE_CHECKS = ("public", "withdrawn")
 SETTLED_CHECKS = ("public", "withheld", "withdrawn")  # art. 11 asks nothing more of them
+ENDS_WITH_SCHEME = ("assignment", "visit", "recusal", "absence")  # nothing of these moves where it was cancelled
 FIRST_STAGE = {m.thing: m.target for m in MOVES if m.source is None}
 
 

@@ -6,7 +6,16 @@ import pytest
 from sqlalchemy import select, text
 
 from blocks import settings
-from blocks.actions import cancelling, checks, follow_ups, letters, objections, papers
+from blocks.actions import (
+    assignments,
+    cancelling,
+    checks,
+    follow_ups,
+    letters,
+    objections,
+    papers,
+    recusals,
+)
 from blocks.errors import NotFound, RuleViolation, StageError
 from blocks.register.aftermath import FollowUp
 from blocks.register.database import transaction
@@ -205,6 +214,21 @@ def test_after_the_draw_two_cancel_it_and_its_people_are_free_again(open_scene):
         assert session.scalar(select(DueLine.id).where(DueLine.met_at.is_(None)).limit(1)) is None
         assert len(session.scalars(select(Notice).where(Notice.kind == "cancelled")).all()) == 3
     assert actor("bangong").name
+
+
+def test_in_a_cancelled_scheme_no_task_is_accepted_and_no_recusal_is_decided(open_scene):
+    code = open_scene("dispatched")
+    for login, act in (("bangong", cancelling.cancel), ("bangong2", cancelling.confirm)):
+        act(login, code, "台风")
+    with refused("这次抽查已经取消", StageError):
+        assignments.accept("wjj.jingban", code)
+    code = open_scene("in_field")
+    check, team = first_check(code)
+    claimed = recusals.claim(team[0], check, "亲属").ids["recusal"]
+    for login, act in (("bangong", cancelling.cancel), ("bangong2", cancelling.confirm)):
+        act(login, code, "台风")
+    with refused("这次抽查已经取消", StageError):
+        recusals.decide("gaj.shenpi", claimed, grant=False, reason="没有证据")
 
 
 def test_what_somebody_has_inspected_cannot_be_cancelled_away(open_scene):
