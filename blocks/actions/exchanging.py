@@ -4,7 +4,7 @@ take in what the platform exports, whole or not at all."""
 import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from blocks import engine, settings
 from blocks.actions import Done
 from blocks.errors import NotAnswering, NotTaken, Problem, Refused, RuleViolation, StageError
-from blocks.gateway import Gateway, mapping, workbooks
+from blocks.gateway import mapping, workbooks
 from blocks.gateway.client import Platform
 from blocks.gateway.comparing import OURS, comparable, directory
 from blocks.gateway.drawing import faults
@@ -27,6 +27,9 @@ from blocks.register.schemes import Scheme
 from blocks.register.schemes import scheme as find_scheme
 from blocks.register.trail import advance
 from blocks.rules.stages import Actor, Role
+
+if TYPE_CHECKING:
+    from blocks.gateway.block import Gateway
 
 Row = dict[str, Any]
 
@@ -91,7 +94,7 @@ def take(login: str, kind: str, path: Path, *, full: bool = False) -> Done:
         RosterError: with every fault of every row; nothing of the file was taken.
         RuleViolation: not the office.
     """
-    layout = mapping.layout(kind, Gateway.from_settings().mapping)
+    layout = mapping.layout(kind, settings.get().platform_mapping)
     with engine.change() as session:
         actor = _office(session, login)
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
@@ -114,14 +117,22 @@ def pull(login: str, kind: str) -> Done:
     """
     with engine.change() as session:
         actor = _office(session, login)
-    layout, here = mapping.layout(kind, Gateway.from_settings().mapping), Path(f"接口 {kind}")
+    layout, here = mapping.layout(kind, settings.get().platform_mapping), Path(f"接口 {kind}")
     rows = workbooks.rows_of(layout, _asked(lambda platform: platform.directory(kind)), here)
     with engine.change() as session:
         return Done(_compare(session, layout, here, rows, actor, full=True), "差异请在门户「平台交换」查看")
 
 
+def _gateway() -> "Gateway":
+    from blocks.gateway.block import (
+        Gateway,  # Prefect takes a second to load, and hardly a command needs it
+    )
+
+    return Gateway.from_settings()
+
+
 def _asked(question: Callable[[Platform], Iterable[Row]]) -> list[Row]:
-    gateway = Gateway.from_settings()
+    gateway = _gateway()
     if gateway.mode != "http":
         raise NotAnswering("没有配置平台接口", "请设 CHOUCHA_PLATFORM=http 和地址、密钥，或导入平台导出的文件")
     try:
@@ -141,7 +152,7 @@ def drawn(login: str, code: str, path: Path | None = None) -> Done:
         RosterError: it breaks a rule (recusal, staffing, caps, shape); every fault is listed.
         StageError: it is not the moment, there is a list already, or this city draws itself.
     """
-    layout = mapping.layout("drawn", Gateway.from_settings().mapping)
+    layout = mapping.layout("drawn", settings.get().platform_mapping)
     here = path or Path("接口：抽取名单")
     rows = workbooks.read(layout, path) if path else workbooks.rows_of(
         layout, _asked(lambda platform: platform.drawn(code)), here)
@@ -179,7 +190,7 @@ def _may_be_taken(session: Session, scheme: Scheme) -> Draw:
 
 def export(login: str, kind: str, out: Path, code: str = "") -> Done:
     """Write a workbook for the platform: what has no receipt yet of a kind, or the directory of businesses."""
-    layout = mapping.layout(kind, Gateway.from_settings().mapping)
+    layout = mapping.layout(kind, settings.get().platform_mapping)
     if out.suffix.lower() != ".xlsx":
         raise RuleViolation(f"写不了 {out}", "文件名请以 .xlsx 结尾")
     with engine.change() as session:
@@ -199,7 +210,7 @@ def reconcile(login: str) -> Done:
     """Compare with the platform now."""
     with engine.change() as session:
         actor = _office(session, login)
-    return Done(compare_all(Gateway.from_settings(), actor) or "按文件交换，请导入平台导出的文件核对")
+    return Done(compare_all(_gateway(), actor) or "按文件交换，请导入平台导出的文件核对")
 
 
 def _receipts(session: Session, layout: Layout, path: Path, rows: list[Row], actor: Actor, full: bool) -> str:

@@ -2,24 +2,27 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks import engine
 from blocks.errors import NotAnswering, NotTaken
-from blocks.gateway import Gateway
 from blocks.gateway.client import Platform
 from blocks.register import differences
 from blocks.register.exchanges import KINDS, Exchange
 from blocks.register.schemes import Scheme
 from blocks.rules.stages import Actor
 
+if TYPE_CHECKING:
+    from blocks.gateway.block import Gateway
+
 OPEN = ("prepared", "sent", "unknown")
 Lines = dict[str, dict]
 
 
-def reconcile(gateway: Gateway, actor: Actor) -> str | None:
+def reconcile(gateway: "Gateway", actor: Actor) -> str | None:
     """Compare every scheme's exchanges with what the platform has; None where it can only be done by files.
 
     A platform that does not answer is asked again the next night.

@@ -18,7 +18,7 @@ from blocks.register.database import transaction
 from blocks.register.directories import service_account
 
 # the last is the server's own, but it remembers beside a wiped database that it had written it
-BLOCKS = ("blocks.messenger", "blocks.connections", "blocks.gateway", "prefect.blocks.webhook")
+BLOCKS = ("blocks.messenger", "blocks.connections", "blocks.gateway.block", "prefect.blocks.webhook")
 RUNS_AT_ONCE = 6  # each is a process of some 150 MB
 # What somebody waits for goes first; what the clock brings never fills the pool.
 QUEUES: dict[str, dict[str, Any]] = {
@@ -32,7 +32,7 @@ def stamp() -> str:
     """Return a hash of everything that deployments are made of."""
     files = [settings.ROOT / "prefect.yaml", *sorted((settings.ROOT / "flows").glob("*.py")),
              *(settings.ROOT / "blocks" / name for name in ("story.py", "connections.py", "messenger/__init__.py",
-                                                    "gateway/__init__.py"))]
+                                                    "gateway/block.py"))]
     told = f"{settings.ROOT} {settings.get().number_prefix}"
     return hashlib.sha256(b"".join(f.read_bytes() for f in files) + told.encode()).hexdigest()
 

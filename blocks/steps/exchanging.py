@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from blocks import engine, settings
 from blocks.errors import NotAnswering, NotTaken, Refused, Unsure
-from blocks.gateway import Gateway
+from blocks.gateway.block import Gateway
 from blocks.gateway.reconciling import reconcile as compare_all
 from blocks.register import exchanges, notices
 from blocks.register.exchanges import BY_FILE, Exchange

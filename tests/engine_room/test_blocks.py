@@ -7,7 +7,7 @@ from sqlalchemy.exc import InternalError
 
 from blocks import settings
 from blocks.connections import PublicSite, Register
-from blocks.gateway import Gateway
+from blocks.gateway.block import Gateway
 from blocks.messenger import Messenger
 
 ALL = (Messenger, Register, PublicSite, Gateway)

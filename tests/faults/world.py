@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from blocks import prefect_api, settings
 from blocks.errors import NotTaken, Unsure
-from blocks.gateway import Gateway
+from blocks.gateway.block import Gateway
 from blocks.local import postgres
 from blocks.messages import outgoing
 from blocks.messenger.mail import message

@@ -10,7 +10,7 @@ import random
 import pytest
 
 from blocks.actions import exchanging
-from blocks.gateway import Gateway
+from blocks.gateway.block import Gateway
 from blocks.gateway.reconciling import reconcile
 from blocks.register import trail
 from blocks.register.database import transaction

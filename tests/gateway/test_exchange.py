@@ -6,7 +6,8 @@ import pytest
 
 from blocks import settings
 from blocks.actions import assignments, exchanging, visits
-from blocks.gateway import Gateway, client
+from blocks.gateway import client
+from blocks.gateway.block import Gateway
 from blocks.register import exchanges, trail
 from blocks.register.database import transaction
 from blocks.register.due import find

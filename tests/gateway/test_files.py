@@ -11,7 +11,8 @@ from xlsxwriter import Workbook
 from blocks import settings
 from blocks.actions import assignments, exchanging
 from blocks.errors import InspectionError, RosterError
-from blocks.gateway import Gateway, mapping, workbooks
+from blocks.gateway import mapping, workbooks
+from blocks.gateway.block import Gateway
 from blocks.public_site import data
 from blocks.register import exchanges
 from blocks.register.database import transaction

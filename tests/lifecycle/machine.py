@@ -25,7 +25,7 @@ from blocks.register.schemes import Assignment
 from blocks.register.trail import TrailLine
 from blocks.register.visits import Check
 from blocks.rules.roles import Role
-from blocks.rules.stages import MOVES, Move
+from blocks.rules.stages import ENDS_WITH_SCHEME, MOVES, Move
 from tests import people
 from tests.lifecycle.acts import ACTS, Act
 from tests.scenes import PARTIES, everything, run
@@ -45,6 +45,7 @@ class Model:
         self.stage: dict[Thing, str] = {}
         self.did: dict[Thing, list[tuple[str, int]]] = defaultdict(list)
         self.owner: dict[Thing, int | None] = {}
+        self.scheme: dict[Thing, int | None] = {}
         self.seen = 0
 
     def of_kind(self, kind: str) -> list[int]:
@@ -52,6 +53,8 @@ class Model:
 
     def may(self, move: Move, who: Account, thing: Thing) -> bool:
         """Tell whether the table of moves lets this account make this move of this thing now."""
+        if move.thing in ENDS_WITH_SCHEME and self.stage.get(("scheme", self.scheme.get(thing))) == "cancelled":
+            return False
         return (move.source == self.stage.get(thing) and bool(move.by & set(who.roles))
                 and (move.anywhere or bool({Role.SYSTEM, Role.BUSINESS} & set(who.roles))
                      or self.owner[thing] == who.department_id)
@@ -65,6 +68,7 @@ class Model:
         """Take in a line of the trail, which must be a lawful next move."""
         thing = (line.thing, line.thing_id)
         self.owner.setdefault(thing, owner)
+        self.scheme[thing] = line.scheme_id
         assert line.source == self.stage.get(thing), line.label
         assert line.version == len(self.did[thing]) + 1
         assert any(self.may(move, who, thing) for move in MOVES if (move.thing, move.target, move.label) == (

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import conv
 
 revision = "0015"
 down_revision = "0013"
@@ -17,13 +18,13 @@ MOVING = {
         sa.Column("tried_at", Instant), sa.Column("next_at", Instant, nullable=False),
         sa.Column("away", sa.Boolean(), nullable=False), sa.Column("receipt", Text),
         sa.Column("last_error", Text), sa.UniqueConstraint("key", name="uq_exchanges_key"),
-        sa.CheckConstraint("jsonb_array_length(content) > 0", name=op.f("ck_exchanges_says_something")),
+        sa.CheckConstraint("jsonb_array_length(content) > 0", name=conv("ck_exchanges_says_something")),
     ], {"scheme_id": "schemes.id"}),
     "differences": ("difference", "'found','resent','accepted','gone'", [
         sa.Column("kind", Text, nullable=False), sa.Column("key", Text, nullable=False),
         sa.Column("name", Text, nullable=False), sa.Column("ours", JSONB()), sa.Column("theirs", JSONB()),
         sa.Column("source", Text, nullable=False), sa.Column("exchange_id", Big),
-        sa.CheckConstraint("ours IS NOT NULL OR theirs IS NOT NULL", name=op.f("ck_differences_of_something")),
+        sa.CheckConstraint("ours IS NOT NULL OR theirs IS NOT NULL", name=conv("ck_differences_of_something")),
     ], {"exchange_id": "exchanges.id"}),
 }
 
