@@ -58,9 +58,11 @@ class AppraisalReport(Paper):
 def report(session: Session, there: Standing) -> AppraisalReport:
     """The period's report: as it was frozen, else as it stands."""
     city, kept = scorecards.city(there), there.frozen
-    weights = there.method.editions[-1].weights
+    weights, year, _, month = there.method.editions[-1].weights, *there.period.partition("-")
+    # the number of a year comes after those of its months
     return AppraisalReport(
-        file=f"{there.period}考核报告", number=number("appraisal", there.period), period=there.period,
+        file=f"{there.period}考核报告", number=number("appraisal", f"{year}-{month or 13}"),
+        period=f"{year}年{int(month)}月" if month else f"{year}年",
         state=f"第{kept.number}版，已定稿" if kept else "未定稿，仅供参考", hash=kept.hash if kept else "（未定稿）",
         office=office(), as_of=there.span.on,
         city=f"{city.score.points:.1f}分（95%区间{_interval(city)}）" if city.score else "没有可以计分的事项，不计分",

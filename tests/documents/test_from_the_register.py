@@ -62,7 +62,8 @@ def test_what_is_written_about_a_scheme(open_scene, with_address):
     said(table, "共9份", "未发现问题", "旅馆消防安全检查")
     assert squeezed(BUSINESS) not in table.text, "as it was published, under the name of that day"
     said(taken("year", code[:4]), "共组织部门联合抽查1次", "已检查3家", "未发现问题", "已公示9份", "市卫生健康局")
-    said(taken("appraisal", code[:4]), "考核报告", "市卫生健康局", "公示率", "100.0%（9/9）", "未定稿")
+    said(taken("appraisal", code[:4]), "年部门联合“双随机、一公开”监管考核报告", "〕13号", "市卫生健康局",
+         "公示率", "100.0%（9/9）", "未定稿")
     assert team
 
 
