@@ -24,6 +24,7 @@ from tests.faults.world import Ground, environment_kept
 MEMORY = Path("/dev/shm")
 ENOUGH = 2 << 30  # bytes; below, the throw-away cluster goes to the disk
 KINDS = ("lost", "twice", "stuck")
+WINDOW = 64  # schedules a process is given at a time: at the end of each the faster ones wait for the slowest
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,10 @@ def many(where: Ground, of: Callable[..., Outcome], whats: Sequence[Any], jobs: 
     """Have each of `whats` done by `of`, in so many processes; begin none after `until` (monotonic)."""
     tally = Tally()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _settle, (where,)) as pool:
-        for start in range(0, len(whats), 8 * jobs):
+        for start in range(0, len(whats), WINDOW * jobs):
             if time.monotonic() > until:
                 break
-            for one in pool.map(_one, [(of, what) for what in whats[start:start + 8 * jobs]]):
+            for one in pool.map(_one, [(of, what) for what in whats[start:start + WINDOW * jobs]]):
                 tally.outcomes.append(one)
                 say(one)
     return tally
