@@ -19,21 +19,19 @@ TELL_AFTER = 3  # tries in vain
 
 
 def hand_over(scheme_id: int, actor: Actor) -> str | None:
-    """Hand over what a scheme has to tell the platform and what joins it meanwhile; stop where that is away."""
+    """Hand over what a scheme has to tell the platform, what joins it meanwhile and what the platform, asked, never
+    had; stop where that is away, and leave to another run what that has in hand.
+    """
     if settings.get().platform == "off":
         return None
     gateway = Gateway.in_use()
-    done: Counter[str] = Counter()
-    seen: set[int] = set()
-    while waiting := _waiting(scheme_id) - seen:
-        seen |= waiting
+    stands: dict[int, str] = {}
+    while waiting := _waiting(scheme_id) - {id_ for id_, stage in stands.items() if not stage}:
         for id_ in sorted(waiting):
-            stage, is_away = _one(id_, gateway, actor)
-            if stage:
-                done[stage] += 1
+            stands[id_], is_away = _one(id_, gateway, actor)
             if is_away:
-                return _told(done)
-    return _told(done)
+                return _told(stands)
+    return _told(stands)
 
 
 def _waiting(scheme_id: int) -> set[int]:
@@ -41,7 +39,8 @@ def _waiting(scheme_id: int) -> set[int]:
         return set(exchanges.waiting(session, scheme_id))
 
 
-def _told(done: Counter[str]) -> str | None:
+def _told(stands: dict[int, str]) -> str | None:
+    done = Counter(stage for stage in stands.values() if stage)
     return "，".join(f"{label('exchange', stage)}{number}件" for stage, number in done.items()) or None
 
 

@@ -128,14 +128,34 @@ def test_three_days_without_an_answer_do_not_use_up_the_sweeps_tries(open_scene,
     assert by_http.state["doubles"] == []
 
 
+def claim_and_die(code: str, by: str) -> None:
+    """Begin to hand over what waits, and die before anything was said."""
+    with transaction() as session:
+        id_, = exchanges.waiting(session, find_scheme(session, code).id)
+        exchanges.claim(session, id_, by, actor("flow.exchange"))
+
+
+def test_what_a_run_that_died_never_said_is_asked_about_and_sent_by_the_next_run(open_scene, by_http):
+    code = one(open_scene("dispatched"))
+    claim_and_die(code, "http")
+    time_passes()
+    assert run("exchange", code) == ["平台已接收1件"]
+    assert len(by_http.taken) == 1
+
+
+def test_what_another_run_has_in_hand_is_left_to_it(open_scene, by_http):
+    code = one(open_scene("dispatched"))
+    with transaction() as session:
+        exchanges.find(session, rows("SELECT id FROM exchanges")[0][0], lock=True)
+        assert run("exchange", code) == []
+    assert by_http.taken == {}
+
+
 def test_a_workbook_that_was_never_written_is_written_by_the_next_run(open_scene, told):
     told(platform="files")
     code = one(open_scene("dispatched"))
-    with transaction() as session:
-        id_, = exchanges.waiting(session, find_scheme(session, code).id)
-        exchanges.claim(session, id_, "files", actor("flow.exchange"))  # … and here the run dies
+    claim_and_die(code, "files")
     time_passes()
-    run("exchange", code)
     assert run("exchange", code) == ["已报送1件"]
     assert len(list((settings.state_dir() / "platform").glob("*.xlsx"))) == 1
 
