@@ -127,6 +127,17 @@ class Scenes:
         self._copy(self.copies[-1], name)
         return self.made[name]
 
+    @contextmanager
+    def for_a_while(self) -> Iterator[None]:
+        """Drop at the end the copies that were opened inside."""
+        before = len(self.copies)
+        try:
+            yield
+        finally:
+            database.engine(settings.database_url()).dispose()
+            for name in self.copies[before:]:
+                self._tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
     def look(self, name: str, carry_on: Carry) -> str:
         """Let this test be refused in the copy that all refusals in this scene share."""
         self._make(name, carry_on)

@@ -2,8 +2,6 @@
 
 import logging
 import multiprocessing
-import shutil
-import tempfile
 import time
 import traceback
 from collections import Counter
@@ -11,18 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import structlog
 
+from tests.conftest import throw_away_folder
 from tests.faults import oracle, scenes
 from tests.faults.boundaries import WATCH
 from tests.faults.schedule import carried_out
 from tests.faults.world import Ground, environment_kept
 
-MEMORY = Path("/dev/shm")
-ENOUGH = 2 << 30  # bytes; below, the throw-away cluster goes to the disk
 KINDS = ("lost", "twice", "stuck")
 WINDOW = 64  # schedules a process is given at a time: at the end of each the faster ones wait for the slowest
 
@@ -61,17 +57,13 @@ class Tally:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """Yield a throw-away cluster with every stage in it; in memory where there is enough of it."""
-    base = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH else None
-    folder = Path(tempfile.mkdtemp(prefix="faults-", dir=base))
-    folder.chmod(0o755)  # PostgreSQL may run as somebody else
+    """Yield a throw-away cluster with every stage in it."""
     quieten()
     try:
-        with environment_kept(), scenes.a_throw_away_cluster(folder) as cluster:
+        with environment_kept(), throw_away_folder() as folder, scenes.a_throw_away_cluster(folder) as cluster:
             yield scenes.make(cluster, folder)
     finally:
         structlog.reset_defaults()
-        shutil.rmtree(folder)
 
 
 def quieten() -> None:

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 
 from blocks import settings
-from blocks.register import database
 from blocks.register.database import transaction
 from tests.conftest import carry_all
 
@@ -87,8 +86,8 @@ def open_scene(scenes, carry_on) -> Iterator[Callable[[str], str]]:
         settings.get.cache_clear()
         return code
 
-    yield open_
-    database.engine(settings.database_url()).dispose()
+    with scenes.for_a_while():
+        yield open_
 
 
 def time_passes() -> None:

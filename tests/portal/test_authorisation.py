@@ -91,8 +91,8 @@ def http(server):
 
 @pytest.fixture
 def trying(scenes, carry_on, http):
-    yield lambda path: Trying(scenes, carry_on, http, path)
-    database.engine(settings.database_url()).dispose()
+    with scenes.for_a_while():
+        yield lambda path: Trying(scenes, carry_on, http, path)
 
 
 @pytest.mark.parametrize("path", DEEDS)
