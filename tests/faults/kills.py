@@ -47,6 +47,7 @@ from tests.faults.world import Submission, World, environment_kept
 CROWD = 50
 SPREAD = 6  # seconds within which each process dies once everything serves
 PATIENCE = 240  # seconds, for the system to be whole again and for the engine to come to rest
+EVERY = 120  # seconds between two signs of life
 WIPED = "Prefect 的数据库"
 
 
@@ -303,8 +304,11 @@ def carry_on(siege: Siege) -> None:
     threads = [threading.Thread(target=work, daemon=True) for work in (*load, *killers)]
     for thread in threads:
         thread.start()
+    begun = time.monotonic()
     for thread in threads[len(load):]:
-        thread.join()
+        while thread.is_alive():
+            thread.join(EVERY)
+            print(f"{dict(siege.killed)} after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     siege.resting.set()
     for thread in threads[:len(load)]:
         thread.join(60)
