@@ -7,7 +7,7 @@ that `choucha up` started.
 import select
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -123,10 +123,16 @@ def _session(isolation: str | None = None) -> Iterator[Session]:
     bound = engine(settings.database_url())
     if isolation:
         bound = bound.execution_options(isolation_level=isolation)  # the same pool
+    with _in_plain_words(), Session(bound, expire_on_commit=False) as session, session.begin():
+        _look_for_notices(session)
+        yield session
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """Let what PostgreSQL says be told to people."""
     try:
-        with Session(bound, expire_on_commit=False) as session, session.begin():
-            _look_for_notices(session)
-            yield session
+        yield
     except DBAPIError as error:
         told = _translated(error)
         if told is None:
@@ -183,15 +189,20 @@ def answers() -> bool:
 
 @contextmanager
 def only_one(name: str) -> Iterator[bool]:
-    """Hold a lock by name while inside; yield False where another process holds it."""
-    with engine(settings.database_url()).connect() as connection:
-        taken = bool(connection.scalar(
-            text("SELECT pg_try_advisory_lock(hashtext(:name))"), {"name": name}))
-        connection.commit()
+    """Hold a lock by name while inside; yield False where another process holds it.
+
+    Raises:
+        NotAnswering: PostgreSQL does not answer.
+    """
+    with ExitStack() as opened:
+        with _in_plain_words():
+            connection = opened.enter_context(engine(settings.database_url()).connect())
+            taken = bool(connection.scalar(text("SELECT pg_try_advisory_lock(hashtext(:name))"), {"name": name}))
+            connection.commit()
         try:
             yield taken
         finally:
             if taken:
-                connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"),
-                                   {"name": name})
-                connection.commit()
+                with suppress(DBAPIError):  # the connection is gone, and the lock with it
+                    connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), {"name": name})
+                    connection.commit()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from blocks import settings
+from blocks.errors import NotAnswering
 from blocks.register import desk, rounds
 from blocks.register.database import only_one, transaction
 from blocks.register.directories import account
@@ -164,6 +165,22 @@ def test_of_two_at_once_the_second_ends_at_once_and_leaves_no_round(register):
             assert not alone
     with transaction() as session:
         assert session.scalar(select(func.count()).select_from(Round)) == 0
+
+
+def test_a_sweep_that_finds_no_postgresql_says_so(register, monkeypatch):
+    monkeypatch.setattr(settings, "database_url", lambda: "postgresql+psycopg://choucha@127.0.0.1:9/choucha")
+    with pytest.raises(NotAnswering, match="登记库（PostgreSQL）没有应答"):
+        sweeping.sweep()
+
+
+def test_who_loses_postgresql_meanwhile_ends_well_and_holds_nobody_up(register):
+    with only_one("nightly") as alone:
+        assert alone
+        with transaction() as session:
+            session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+    with only_one("nightly") as alone:
+        assert alone
 
 
 def test_a_round_that_fails_has_no_end(register):
