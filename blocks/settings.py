@@ -259,6 +259,12 @@ def config(name: str) -> Any:
     return _yaml(name)
 
 
+@cache
+def deployments() -> list[dict[str, Any]]:
+    """Return what prefect.yaml tells Prefect of each flow."""
+    return yaml.load((ROOT / "prefect.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)["deployments"]
+
+
 def method() -> dict[str, bytes]:
     """Return the source files of the draw's method, which every seal names by their hash."""
     return {path.name: path.read_bytes() for path in (ROOT / "blocks" / "draw").glob("*.py")}

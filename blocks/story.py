@@ -6,12 +6,10 @@ Whatever is written there names schemes and departments, never persons or busine
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from typing import Annotated, Any
 from uuid import uuid4
 
 import httpx
-import yaml
 from prefect import Flow, State, Task, get_run_logger
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -55,15 +53,9 @@ WakingEvent = Annotated[int | None, Field(json_schema_extra={
     "title": "唤醒事件", "description": "由事件填写，人工运行时留空"})]
 
 
-@cache
-def _deployments() -> dict[str, str]:
-    told = yaml.load((settings.ROOT / "prefect.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
-    return {one["name"]: one["description"] for one in told["deployments"]}
-
-
 def about(name: str) -> str:
     """Return what prefect.yaml says of a deployment (Chinese, Markdown); its flow says the same."""
-    return _deployments()[name]
+    return next(one["description"] for one in settings.deployments() if one["name"] == name)
 
 
 async def is_outside(task: Task, run: TaskRun, state: State) -> bool:

@@ -37,9 +37,21 @@ def stamp() -> str:
     return hashlib.sha256(b"".join(f.read_bytes() for f in files) + told.encode()).hexdigest()
 
 
-def is_deployed(api: httpx.Client) -> bool:
-    """Tell whether Prefect knows the deployments; it does not where its database is new."""
-    return api.get("/deployments/name/巡查/巡查").status_code != 404
+def is_registered(api: httpx.Client) -> bool:
+    """Tell whether Prefect knows every deployment and automation; it does not where its database is new, or
+    where it was told of them and died in the middle.
+
+    Raises:
+        NotAnswering: it does not say.
+    """
+    deployments = settings.deployments()
+    triggers = [trigger for one in deployments for trigger in one.get("triggers", ())]
+    for things, told in ("deployments", deployments), ("automations", triggers + settings.config("automations.yaml")):
+        names = {one["name"] for one in told}
+        there = _told(api.post(f"/{things}/filter", json={things: {"name": {"any_": sorted(names)}}}))
+        if {one["name"] for one in there} != names:
+            return False
+    return True
 
 
 def make_pool(api: httpx.Client) -> None:

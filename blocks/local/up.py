@@ -218,10 +218,10 @@ def _healthy(api_url: str) -> bool:
 
 
 def _is_known() -> bool:
-    """Tell whether the server knows our deployments; one that does not answer has not forgotten them."""
+    """Tell whether the server knows what it was told; one that does not answer has not forgotten them."""
     try:
         with prefect_api.client() as api:
-            return registering.is_deployed(api)
+            return registering.is_registered(api)
     except httpx.HTTPError:
         return True
 
@@ -238,7 +238,7 @@ def _register(system: System) -> None:
     with prefect_api.client(timeout=30) as api:
         with system.step("工作池与队列已登记"):
             registering.make_pool(api)
-            is_there = registering.is_deployed(api)
+            is_there = registering.is_registered(api)
         content, kept = registering.stamp(), system.state / "deployed"
         if is_there and kept.exists() and kept.read_text() == content:
             system.say("流程部署没有变化", 0)

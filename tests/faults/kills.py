@@ -27,6 +27,7 @@ from sqlalchemy import func, select
 from blocks import prefect_api, settings
 from blocks.actions import accounts, intake, schemes
 from blocks.errors import InspectionError, NotAnswering
+from blocks.local import registering
 from blocks.local.processes import Process, wait_until
 from blocks.local.up import System, running
 from blocks.register import guard
@@ -219,7 +220,7 @@ class Siege:
             self.wrong.append(f"not everything came back: {[one.name for one in self.missing()]}")
             return
         if not wait_until(_is_known, 90, 1):
-            self.wrong.append("Prefect does not know the deployments any more")
+            self.wrong.append("Prefect does not know all deployments and automations again")
             return
         time.sleep(settings.get().patience_seconds)  # what a dead run was started for is started again
         sweeping.sweep()
@@ -271,7 +272,7 @@ def _is_there(url: str) -> bool:
 def _is_known() -> bool:
     try:
         with prefect_api.client() as api:
-            return api.get("/deployments/name/巡查/巡查").status_code == 200
+            return registering.is_registered(api)
     except (httpx.HTTPError, NotAnswering):
         return False
 

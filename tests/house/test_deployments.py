@@ -5,14 +5,12 @@ from typing import Any
 
 import jinja2
 import pytest
-import yaml
 from prefect import Flow
 
 from blocks import engine, settings
 from blocks.rules.stages import FLOWS_WOKEN, MOVES
 
-DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
-    (settings.ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+DEPLOYMENTS = settings.deployments()
 TRIGGERS = [(d, t) for d in DEPLOYMENTS for t in d.get("triggers", [])]
 PRODUCED = {f"choucha.{m.thing}.{m.target}" for m in MOVES}
 WAKING = sorted({(f"choucha.{m.thing}.{m.target}", m.wakes) for m in MOVES if m.wakes})
