@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from sqlalchemy import select
 
 from blocks import prefect_api, progress, settings, story
@@ -204,7 +204,8 @@ def test_long_routine_runs_do_not_delay_what_somebody_waits_for(engine):
 
 
 def test_progress_is_shown_of_work_that_takes_longer_than_a_moment_and_of_no_other(engine):
-    with temporary_settings({PREFECT_API_URL: engine.system.facts["api_url"]}):
+    with temporary_settings({PREFECT_API_URL: engine.system.facts["api_url"],
+                             PREFECT_API_AUTH_STRING: engine.system.facts["api_password"]}):
         for key, after in (("short", 60.0), ("long", 0.0)):
             with story.shown_progress(key, after):
                 for number in range(3):
