@@ -124,9 +124,8 @@ def pull(login: str, kind: str) -> Done:
 
 
 def _gateway() -> "Gateway":
-    from blocks.gateway.block import (
-        Gateway,  # Prefect takes a second to load, and hardly a command needs it
-    )
+    # Prefect takes a second to load, and hardly a command needs it
+    from blocks.gateway.block import Gateway
 
     return Gateway.from_settings()
 

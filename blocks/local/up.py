@@ -166,8 +166,8 @@ def _start_portal(system: System) -> None:
 
 def _wait_for_portal(system: System) -> None:
     with system.step("门户已启动"):
-        if not wait_until(lambda: _answers(f"{system.facts['portal_url']}/sign-in"), 60, SOON):
-            raise NotAnswering("门户在一分钟内没有启动",
+        if not wait_until(lambda: _answers(f"{system.facts['portal_url']}/sign-in"), 120, SOON):
+            raise NotAnswering("门户在两分钟内没有启动",
                                system.log("portal").read_text("utf-8", "replace")[-800:])
 
 

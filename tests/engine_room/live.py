@@ -144,7 +144,9 @@ def test_registering_again_doubles_nothing(engine):
         registering.make_automations(engine.api, engine.system.facts["portal_url"])
         registering.deploy(engine.system.log("deploy"), engine.system.env)
     assert sorted(one["name"] for one in engine.automations()) == before
-    assert len(before) == len(set(before))
+    wanted = [trigger for each in settings.deployments() for trigger in each.get("triggers", ())]
+    assert before == sorted(one["name"] for one in (*wanted, *settings.config("automations.yaml")))
+    assert len(before) == len(set(before)) > 9
     queues = engine.api.post("/work_pools/choucha/queues/filter", json={}).json()
     assert [(one["name"], one["priority"], one["concurrency_limit"]) for one in queues] == [
         ("urgent", 1, None), ("routine", 2, 2), ("default", 3, None)]

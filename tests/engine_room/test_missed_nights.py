@@ -17,6 +17,7 @@ from blocks.register.notices import Notice
 from blocks.register.overview import needs_a_person
 from blocks.register.rounds import Round
 from blocks.steps import sweeping, watching
+from tests.conftest import use
 
 MISSED = "夜间任务没有运行：应于11月25日2:00开始，至今没有"
 
@@ -167,8 +168,8 @@ def test_of_two_at_once_the_second_ends_at_once_and_leaves_no_round(register):
         assert session.scalar(select(func.count()).select_from(Round)) == 0
 
 
-def test_a_sweep_that_finds_no_postgresql_says_so(register, monkeypatch):
-    monkeypatch.setattr(settings, "database_url", lambda: "postgresql+psycopg://choucha@127.0.0.1:9/choucha")
+def test_a_sweep_that_finds_no_postgresql_says_so(register, tmp_path):
+    use("postgresql+psycopg://choucha@127.0.0.1:9/choucha", tmp_path)
     with pytest.raises(NotAnswering, match="登记库（PostgreSQL）没有应答"):
         sweeping.sweep()
 

@@ -110,7 +110,7 @@ def _one(work: tuple[Callable[..., Outcome], Any]) -> Outcome:
 
 def many(where: Ground, of: Callable[..., Outcome], whats: Sequence[Any], jobs: int,
          until: float = float("inf"), say: Callable[[Outcome], None] = lambda one: None) -> Tally:
-    """Have each of `whats` done by `of`, in so many processes; begin none after `until` (monotonic)."""
+    """Have each of `whats` done by `of`, in so many processes; begin no window after `until` (monotonic)."""
     tally = Tally()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _settle, (where,)) as pool:
         for start in range(0, len(whats), WINDOW * jobs):

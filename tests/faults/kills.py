@@ -136,8 +136,8 @@ class Siege:
             time.sleep(0.2)
 
     def sweep(self) -> None:
-        """Be the clock, whose five minutes are some seconds here."""
-        while not self.over.wait(SWEEP):
+        """Be the clock, whose five minutes are some seconds here; when it is to be quiet, one sweep must do."""
+        while not self.resting.wait(SWEEP):
             with suppress(InspectionError):  # Prefect or PostgreSQL is just dead
                 sweeping.sweep()
 
@@ -316,9 +316,9 @@ def carry_on(siege: Siege) -> None:
     """Let people, killers and the watcher go on until every kind was killed often enough; then ask."""
     load = [siege.inspect, siege.draft]
     killers = [*(lambda process=one: siege.besiege(process) for one in siege.system.processes), siege.wipe]
-    keepers = [threading.Thread(target=work, daemon=True) for work in (siege.watch, siege.sweep)]
-    for keeper in keepers:
-        keeper.start()
+    watcher, sweeper = (threading.Thread(target=work, daemon=True) for work in (siege.watch, siege.sweep))
+    watcher.start()
+    sweeper.start()
     threads = [threading.Thread(target=work, daemon=True) for work in (*load, *killers)]
     for thread in threads:
         thread.start()
@@ -328,12 +328,11 @@ def carry_on(siege: Siege) -> None:
             thread.join(EVERY)
             print(f"{dict(siege.killed)} after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     siege.resting.set()
-    for thread in threads[:len(load)]:
+    for thread in (*threads[:len(load)], sweeper):
         thread.join(60)
     siege.quiet()
     siege.over.set()
-    for keeper in keepers:
-        keeper.join(60)
+    watcher.join(60)
 
 
 def main() -> int:

@@ -25,7 +25,6 @@ from blocks import engine, prefect_api, settings
 from blocks.local import postgres
 from blocks.local.processes import wait_until
 from blocks.steps import stale_runs
-from tests.house.test_deployments import DEPLOYMENTS
 
 CHOUCHA = Path(sys.executable).parent / "choucha"
 LIMIT = 420
@@ -256,7 +255,7 @@ def test_the_artifact_of_a_scheme_says_how_it_stands_and_leads_to_portal_and_pub
 
 def test_every_automation_is_there_once(prefects_memory):
     names = [name for (name,) in prefects_memory.execute("SELECT name FROM automation")]
-    woken = [one for one in DEPLOYMENTS if one.get("triggers")]
+    woken = [one for one in settings.deployments() if one.get("triggers")]
     assert len(names) == len(set(names)) == len(woken) + len(settings.config("automations.yaml")) > 9
     assert {"抽查·运行失败", "抽查·运行中断", "抽查·运行没有开始", "抽查·唤醒抽取"} <= set(names)
 
