@@ -47,6 +47,7 @@ from tests.faults.world import Submission, World, environment_kept
 
 CROWD = 50
 SPREAD = 6  # seconds within which each process dies once everything serves
+SELDOM = 20  # rounds of killing everything between two wipes of Prefect's database
 ROUNDS = 2  # of killing everything, after which an inspection must have moved before anybody dies again
 PATIENCE = 240  # seconds, for the system to be whole again and for the engine to come to rest
 SWEEP = 15  # seconds between two sweeps
@@ -64,7 +65,7 @@ class Siege:
     until: float
     random: Random
     killed: Counter[str] = field(default_factory=Counter)
-    stood: set[tuple[str, str]] = field(default_factory=set)  # scheme and stage, for each inspection
+    stood: dict[tuple[str, str], None] = field(default_factory=dict)  # scheme and stage, as they came
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
@@ -73,18 +74,16 @@ class Siege:
     ids: dict[str, int] = field(default_factory=dict)
 
     def is_done(self, kind: str) -> bool:
-        return self.over.is_set() or self.killed[kind] >= self.wanted or time.monotonic() > self.until
+        """Enough have died of it; or it is over, or late, or something is wrong already."""
+        return (self.over.is_set() or bool(self.wrong) or time.monotonic() > self.until
+                or self.killed[kind] >= self.wanted)
 
     # what kills
 
     def besiege(self, process: Process) -> None:
         """Kill a process some seconds after everything serves again, whatever the others do to theirs meanwhile;
         PostgreSQL every second time by a fast restart."""
-        while not self.is_done(process.name):
-            if not wait_until(lambda: self.over.is_set() or (self.all_serve() and self.has_moved()), PATIENCE, 0.2):
-                self.wrong.append(f"not everything came back: {[one.name for one in self.missing()]}"
-                                  if self.missing() else f"no inspection moves any more: {sorted(self.stood)[-2:]}")
-                return
+        while not self.is_done(process.name) and self.is_ready():
             pid = process.pid
             self.over.wait(self.random.uniform(0, SPREAD))
             gently = process.name == "PostgreSQL" and self.killed[process.name] % 2
@@ -92,11 +91,22 @@ class Siege:
             self.killed[process.name] += 1
             wait_until(lambda pid=pid: process.pid != pid or self.over.is_set(), PATIENCE, 0.1)
 
+    def is_ready(self) -> bool:
+        """Wait until somebody may die again, and return whether that came: everything serves, inspections move."""
+        if wait_until(lambda: self.over.is_set() or (self.all_serve() and self.has_moved()), PATIENCE, 0.2):
+            return not self.over.is_set()
+        self.wrong.append(f"not everything came back, or no inspection moves: {[one.name for one in self.missing()]}, "
+                          f"{self.rounds()} rounds, {list(self.stood)[-1:]}")
+        return False
+
+    def rounds(self) -> int:
+        """Return how often everything has died."""
+        return min(self.killed[one.name] for one in self.system.processes)
+
     def has_moved(self) -> bool:
         """Inspections have moved as often as they must by now: what is killed at once for ever gets nowhere, and
         only its first stages would be tried."""
-        rounds = min(self.killed[one.name] for one in self.system.processes)
-        return len(self.stood) >= rounds // ROUNDS
+        return len(self.stood) >= self.rounds() // ROUNDS
 
     def missing(self) -> list[Process]:
         return [one for one in self.system.processes if not self.serves(one)]
@@ -118,15 +128,17 @@ class Siege:
     def wipe(self) -> None:
         """Throw Prefect's own database away, in the middle."""
         url = settings.database_url().replace("postgresql+psycopg", "postgresql") + "_prefect"
-        while not self.is_done(WIPED) and self.killed[WIPED] < max(1, self.wanted // 20):
-            with suppress(psycopg.Error):
-                with psycopg.connect(url, connect_timeout=3) as connection:  # all or nothing: PostgreSQL is killed, too
-                    connection.execute("SET lock_timeout = '5s'")
-                    connection.execute("DROP SCHEMA public CASCADE")
-                    connection.execute("CREATE SCHEMA public")
-                self.killed[WIPED] += 1
-                _kill(self.system.process("Prefect 服务器").pid, signal.SIGKILL)
-            self.over.wait(60)
+        while not self.is_done(WIPED) and self.killed[WIPED] < max(1, self.wanted // SELDOM):
+            if self.rounds() < self.killed[WIPED] * SELDOM:
+                self.over.wait(1)
+            elif self.is_ready():
+                with suppress(psycopg.Error):
+                    with psycopg.connect(url, connect_timeout=3) as connection:  # all or nothing: PostgreSQL dies, too
+                        connection.execute("SET lock_timeout = '5s'")
+                        connection.execute("DROP SCHEMA public CASCADE")
+                        connection.execute("CREATE SCHEMA public")
+                    self.killed[WIPED] += 1
+                    _kill(self.system.process("Prefect 服务器").pid, signal.SIGKILL)
 
     def watch(self) -> None:
         """Be `choucha up`: start again what has died."""
@@ -157,7 +169,7 @@ class Siege:
                 stage, acts = find_scheme(session, code).stage, forward(session, code)
         except NotAnswering:
             return True
-        self.stood.add((code, stage))
+        self.stood[code, stage] = None
         if stage == "dispatched" and any(act.name.startswith("assignments.accept") for act in acts):
             self.crowd(code)
         elif acts:
