@@ -41,6 +41,11 @@ class System:
     def process(self, name: str) -> Process:
         return next(p for p in self.processes if p.name == name)
 
+    def begin(self, process: Process) -> None:
+        """Take in a process that was just started."""
+        self.processes.append(process)
+        self.write_facts()
+
     def write_facts(self) -> None:
         """Tell other commands where everything is, and a later `up` what to clear away."""
         facts = {**self.facts, "processes": [p.mark() for p in self.processes if p.is_alive()]}
@@ -108,15 +113,16 @@ def running(say: Say, before_work: Callable[[], object] = lambda: None) -> Itera
         if left:
             say(f"清理上次未正常结束的进程 {left} 个", 0)
         _start_database(system)
+        _start_prefect(system)  # which takes the longest: all that can be done meanwhile is
+        _upgrade(system)
         _start_portal(system)
-        _start_prefect(system)
+        _start_site(system)
         _wait_for_portal(system)
         _wait_for_prefect(system)
         _register(system)
         before_work()
         _start_worker(system)
         _start_relay(system)
-        _start_site(system)
         yield system
     finally:
         system.stop()
@@ -131,14 +137,17 @@ def _start_database(system: System) -> None:
     else:
         with system.step("PostgreSQL 已启动（内置）"):
             cluster = postgres.prepare(system.state, wanted.postgres_port)
-            system.processes.append(postgres.start(cluster, system.log("postgres")))
+            system.begin(postgres.start(cluster, system.log("postgres")))
             for name in ("choucha", "choucha_prefect"):
                 postgres.ensure_database(cluster.url("postgres"), name)
         system.facts["database_url"] = cluster.url("choucha")
         prefect = cluster.url("choucha_prefect")
-    system.write_facts()
+    system.write_facts()  # whoever asks for the register is told its address from now on
     system.env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = prefect.replace(
         "postgresql://", "postgresql+asyncpg://", 1)
+
+
+def _upgrade(system: System) -> None:
     with system.step("登记库已是最新版本"):
         upgrade(settings.database_url())
 
@@ -155,13 +164,22 @@ def _beside(database_url: str) -> str:
 
 
 def _start_portal(system: System) -> None:
-    """Start the portal first: it needs PostgreSQL alone, and makes its first page while the engine starts."""
     port = settings.get().portal_port or free_port()
-    system.processes.append(spawn("门户", [
+    system.facts["portal_url"] = f"http://127.0.0.1:{port}"
+    system.begin(spawn("门户", [
         sys.executable, "-m", "uvicorn", "blocks.portal.app:create_app", "--factory", "--host",
         "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-server-header",
     ], system.log("portal"), cwd=settings.ROOT))
-    system.facts["portal_url"] = f"http://127.0.0.1:{port}"
+
+
+def _start_site(system: System) -> None:
+    port = settings.get().site_port or free_port()
+    folder = system.state / "public"  # a link that the first page makes
+    system.facts["site_url"] = f"http://127.0.0.1:{port}"
+    with system.step("公示网站已启动"):
+        system.begin(spawn("公示网站", [
+            sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1",
+            "--directory", str(folder)], system.log("site"), cwd=settings.ROOT))
 
 
 def _wait_for_portal(system: System) -> None:
@@ -173,8 +191,8 @@ def _wait_for_portal(system: System) -> None:
 
 def _start_prefect(system: System) -> None:
     port = settings.get().prefect_port or free_port()
-    system.facts |= {"api_url": f"http://127.0.0.1:{port}/api", "api_password": _api_password(system.state)}
-    system.write_facts()
+    ui = f"http://127.0.0.1:{port}"
+    system.facts |= {"ui_url": ui, "api_url": f"{ui}/api", "api_password": _api_password(system.state)}
     system.env = {
         **os.environ, **system.env, "PREFECT_API_URL": system.facts["api_url"],
         "PREFECT_HOME": str(system.state / "prefect"), "DO_NOT_TRACK": "1",
@@ -185,10 +203,10 @@ def _start_prefect(system: System) -> None:
         "PREFECT_SERVER_API_AUTH_STRING": system.facts["api_password"],
         "PREFECT_API_AUTH_STRING": system.facts["api_password"],
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
-        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": system.facts["api_url"].removesuffix("/api"),
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ui,
         **_retention(),
     }
-    system.processes.append(spawn("Prefect 服务器", [
+    system.begin(spawn("Prefect 服务器", [
         str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port),
     ], system.log("server"), env=system.env, cwd=settings.ROOT))
 
@@ -198,7 +216,6 @@ def _wait_for_prefect(system: System) -> None:
         if not wait_until(lambda: _healthy(system.facts["api_url"]), 120, SOON):
             tail = system.log("server").read_text("utf-8", "replace")[-800:]
             raise NotAnswering("Prefect 服务器在两分钟内没有启动", tail)
-    system.write_facts()
 
 
 def _api_password(state: Path) -> str:
@@ -258,26 +275,13 @@ def _register(system: System) -> None:
 
 def _start_worker(system: System) -> None:
     with system.step("工作进程已启动"):
-        system.processes.append(spawn("工作进程", [
+        system.begin(spawn("工作进程", [
             str(BIN / "prefect"), "worker", "start", "--pool", settings.get().work_pool,
             "--type", "process", "--name", "choucha",
         ], system.log("worker"), env=system.env, cwd=settings.ROOT))
-    system.write_facts()
 
 
 def _start_relay(system: System) -> None:
     if settings.get().events != "off":
-        system.processes.append(spawn("事件转发", [str(BIN / "choucha"), "relay", "run"], system.log("relay"),
-                                      env=system.env, cwd=settings.ROOT))
-
-
-def _start_site(system: System) -> None:
-    port = settings.get().site_port or free_port()
-    folder = system.state / "public"  # a link that the first page makes
-    with system.step("公示网站已启动"):
-        system.processes.append(spawn("公示网站", [
-            sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1",
-            "--directory", str(folder)], system.log("site"), cwd=settings.ROOT))
-    system.facts["site_url"] = f"http://127.0.0.1:{port}"
-    system.facts["ui_url"] = system.facts["api_url"].removesuffix("/api")
-    system.write_facts()
+        system.begin(spawn("事件转发", [str(BIN / "choucha"), "relay", "run"], system.log("relay"),
+                             env=system.env, cwd=settings.ROOT))
