@@ -19,11 +19,13 @@ from blocks.register.directories import service_account
 
 # the last is the server's own, but it remembers beside a wiped database that it had written it
 BLOCKS = ("blocks.messenger", "blocks.connections", "blocks.gateway.block", "prefect.blocks.webhook")
-RUNS_AT_ONCE = 6  # each is a process of some 150 MB
-# What somebody waits for goes first; what the clock brings never fills the pool.
+RUNS_AT_ONCE = 6  # of one worker, each a process of some 150 MB
+# What somebody waits for goes first; what the clock brings and takes long never fills a worker. A limit of the
+# server's own counts runs whose process is gone, until the sweep has marked them: so the sweep has none above it.
 QUEUES: dict[str, dict[str, Any]] = {
     "urgent": {"priority": 1, "description": "有人在等的：各阶段流程，由人的办理唤醒"},
-    "routine": {"priority": 2, "concurrency_limit": 2, "description": "按时来的：巡查、提醒、夜间任务"},
+    "watch": {"priority": 2, "description": "值守：巡查、提醒"},
+    "routine": {"priority": 3, "concurrency_limit": 2, "description": "按时来的：夜间任务、考核统计"},
 }
 PAYLOAD = '{"flow": {{ flow.name | tojson }}, "run": {{ flow_run.name | tojson }}, "state": "%s"}'
 
@@ -57,7 +59,7 @@ def is_registered(api: httpx.Client) -> bool:
 def make_pool(api: httpx.Client) -> None:
     """Make the work pool and its queues, or bring them up to date."""
     pool = settings.get().work_pool
-    wanted = {"description": "流程都在这里运行", "concurrency_limit": RUNS_AT_ONCE}
+    wanted = {"description": "流程都在这里运行", "concurrency_limit": None}
     if api.get(f"/work_pools/{pool}").status_code == 404:
         _told(api.post("/work_pools/", json={"name": pool, "type": "process", **wanted}))
     else:

@@ -277,7 +277,7 @@ def _start_worker(system: System) -> None:
     with system.step("工作进程已启动"):
         system.begin(spawn("工作进程", [
             str(BIN / "prefect"), "worker", "start", "--pool", settings.get().work_pool,
-            "--type", "process", "--name", "choucha",
+            "--type", "process", "--name", "choucha", "--limit", str(registering.RUNS_AT_ONCE),
         ], system.log("worker"), env=system.env, cwd=settings.ROOT))
 
 

@@ -2,11 +2,11 @@
 
 Prefect's state is a picture for the administrator, never the truth; this makes the picture true again. A
 run that lives is never touched: its process is looked for on this machine, by the run's id in its
-environment; where other workers may have it, only one far older than any lawful run is given up.
+environment; what the worker of another machine took is given up only when far older than any lawful run.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from blocks import prefect_api, settings
 from blocks.errors import NotAnswering
 
 RUN_ID = "PREFECT__FLOW_RUN_ID"  # what the process of a run has in its environment
+WORKER = "prefect.worker.name"  # the label of a run that a worker has taken
 LONGEST = timedelta(hours=6)  # no lawful run takes longer
 LATE = timedelta(minutes=1)
 A_PAGE = 200
@@ -64,8 +65,8 @@ def _crash_the_dead(api: httpx.Client) -> int:
               if _age(run) > patience]
     if not silent:
         return 0
-    living, alone = set(_here()), RUN_ID in os.environ and _workers(api) <= 1  # else it may live elsewhere
-    dead = [run for run in silent if run["id"] not in living and (alone or _age(run) > LONGEST)]
+    living, is_ours = set(_here()), _ours(api)
+    dead = [run for run in silent if run["id"] not in living and (is_ours(run) or _age(run) > LONGEST)]
     why = "运行它的进程已不在（断电或被强制结束）；登记库里的事由巡查接着办"
     return sum(_set(api, run, "CRASHED", why) for run in dead)
 
@@ -83,10 +84,16 @@ def _age(run: dict[str, Any]) -> timedelta:
     return settings.wall_clock() - datetime.fromisoformat(run["state"]["timestamp"])
 
 
-def _workers(api: httpx.Client) -> int:
-    """Return how many workers serve the pool; one is ours, for it runs this."""
+def _ours(api: httpx.Client) -> Callable[[dict[str, Any]], bool]:
+    """Return what tells of a run whether, if it lives, it has its process on this machine: it was taken by the
+    worker that runs this (named after its machine), or there is no other."""
+    if RUN_ID not in os.environ:
+        return lambda run: False
     found = api.post(f"/work_pools/{settings.get().work_pool}/workers/filter", json={}).raise_for_status().json()
-    return sum(one["status"] == "ONLINE" for one in found)
+    if sum(one["status"] == "ONLINE" for one in found) <= 1:
+        return lambda run: True
+    own = api.get(f"/flow_runs/{os.environ[RUN_ID]}").raise_for_status().json()["labels"].get(WORKER)
+    return lambda run: own is not None and run["labels"].get(WORKER) == own
 
 
 def _here() -> Iterator[str]:

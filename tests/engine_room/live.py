@@ -61,7 +61,7 @@ class Engine:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     before = dict(os.environ)
-    os.environ["CHOUCHA_STATE"] = str(tmp_path_factory.mktemp("live"))
+    os.environ |= {"CHOUCHA_STATE": str(tmp_path_factory.mktemp("live")), "CHOUCHA_PATIENCE_SECONDS": "20"}
     for name in ("CHOUCHA_DATABASE_URL", "PREFECT_API_URL", "CHOUCHA_EVENTS"):
         os.environ.pop(name, None)
     settings.get.cache_clear()
@@ -149,7 +149,24 @@ def test_registering_again_doubles_nothing(engine):
     assert len(before) == len(set(before)) > 9
     queues = engine.api.post("/work_pools/choucha/queues/filter", json={}).json()
     assert [(one["name"], one["priority"], one["concurrency_limit"]) for one in queues] == [
-        ("urgent", 1, None), ("routine", 2, 2), ("default", 3, None)]
+        ("urgent", 1, None), ("watch", 2, None), ("routine", 3, 2), ("default", 4, None)]
+    assert engine.ask("GET", "/work_pools/choucha")["concurrency_limit"] is None
+
+
+def test_runs_whose_processes_died_keep_no_place_from_the_living(engine):
+    """More of each queue than a worker runs at once, taken and then gone, as a power cut leaves them."""
+    dead = [engine.ask("POST", f"/deployments/{engine.deployment(name)}/create_flow_run", parameters=parameters,
+                       state={"type": "PENDING"})["id"]
+            for name, parameters in (("派发", {"scheme": engine.code}), ("提醒", {}), ("夜间任务", {}))
+            for _ in range(registering.RUNS_AT_ONCE + 1)]
+    review = engine.start(engine.deployment("方案审查"), scheme=engine.code)
+    assert engine.ended(review)["state_type"] == "COMPLETED"
+    night = engine.start(engine.deployment("夜间任务"))
+    time.sleep(settings.get().patience_seconds)
+    assert engine.run(night)["state_type"] == "SCHEDULED", "two dead ones have its places"
+    assert engine.ended(engine.start(engine.deployment("巡查")))["state_type"] == "COMPLETED"
+    assert {engine.run(one)["state_type"] for one in dead} == {"CRASHED"}
+    assert engine.ended(night)["state_type"] == "COMPLETED"
 
 
 @pytest.mark.parametrize("lost", ["deployments", "automations"])

@@ -239,7 +239,7 @@ def test_runs_are_named_and_tagged_by_stage_scheme_and_department(prefects_memor
             assert (rest[0][:8], rest[-1], queue) == ("2026-001", "公安", "urgent"), name
             assert tags >= {stage, "2026-001", "公安", "消防", "卫健"}, name
         else:
-            assert queue == "routine" and stage in tags, name
+            assert queue == {"夜间任务": "routine"}.get(stage, "watch") and stage in tags, name
     assert {name.split(" · ")[0] for name in named} >= {"方案审查", "抽取", "派发", "接收配员", "现场检查", "公示"}
 
 

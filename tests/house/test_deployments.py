@@ -16,6 +16,9 @@ PRODUCED = {f"choucha.{m.thing}.{m.target}" for m in MOVES}
 WAKING = sorted({(f"choucha.{m.thing}.{m.target}", m.wakes) for m in MOVES if m.wakes})
 
 
+QUEUES = {"巡查": "watch", "提醒": "watch", "夜间任务": "routine", "考核统计": "routine"}
+
+
 def name_of(deployment: dict[str, Any]) -> str:
     """Return the engine's name of a deployment: the file of its flow."""
     _, stage, _ = deployment["entrypoint"].split(".")
@@ -29,7 +32,7 @@ def test_every_entrypoint_is_a_flow_of_the_deployments_name(deployment):
     assert isinstance(flow, Flow)
     assert flow.name == deployment["name"]
     assert engine.DEPLOYMENTS[name_of(deployment)] == f"{flow.name}/{deployment['name']}"
-    queue = "urgent" if deployment.get("triggers") else "routine"
+    queue = "urgent" if deployment.get("triggers") else QUEUES[deployment["name"]]
     assert deployment["work_pool"] == {"name": settings.get().work_pool, "work_queue_name": queue}
     assert flow.description == deployment["description"]
     assert deployment["tags"] == [flow.name]

@@ -106,7 +106,7 @@ class Machines:
 
     def start_worker(self, host: str) -> None:
         self.start(host, host, "prefect", "worker", "start", "--pool", "choucha", "--type", "process",
-                   "--name", host)
+                   "--name", host, "--limit", "6")
         self.start(f"relay-{host}", host, "choucha", "relay", "run")
 
     def kill(self, name: str) -> None:
