@@ -16,6 +16,7 @@ from prefect.settings.legacy import _get_valid_setting_names
 from prefect_redis.client import RedisMessagingSettings
 
 from blocks import settings
+from blocks.local.registering import RUNS_AT_ONCE
 from flows.cli import app
 
 FOLDER = settings.CONFIG / "operations"
@@ -103,3 +104,8 @@ def test_of_all_containers_only_the_web_server_can_be_reached_from_outside():
             assert other in COMPOSE["services"], (name, other)
     for volume in {text.partition(":")[0] for one in COMPOSE["services"].values() for text in one.get("volumes", ())}:
         assert volume in COMPOSE["volumes"] or volume.startswith("./"), volume
+
+
+def test_every_worker_of_an_example_runs_as_many_at_once_as_that_of_one_machine():
+    limits = [one[one.index("--limit") + 1] for one in commands() if one[:2] == ("prefect", "worker")]
+    assert limits == [str(RUNS_AT_ONCE)] * len(limits) != []

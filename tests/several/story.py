@@ -20,6 +20,7 @@ import httpx
 from blocks import settings
 from blocks.local import postgres
 from blocks.local.processes import Process, end_group, spawn, wait_until
+from blocks.local.registering import RUNS_AT_ONCE
 from tests.several import lab
 
 BIN = Path(sys.executable).parent
@@ -106,7 +107,7 @@ class Machines:
 
     def start_worker(self, host: str) -> None:
         self.start(host, host, "prefect", "worker", "start", "--pool", "choucha", "--type", "process",
-                   "--name", host, "--limit", "6")
+                   "--name", host, "--limit", str(RUNS_AT_ONCE))
         self.start(f"relay-{host}", host, "choucha", "relay", "run")
 
     def kill(self, name: str) -> None:
