@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -36,9 +37,10 @@ def publish(session: Session, acts: Sequence[Publication], stages: dict[int, str
         RuleViolation: a page would hold personal data.
         NotAnswering: the disk did not take it.
     """
-    touched = search.enter(session, acts)
-    _note(session, [act.path for act in acts])
-    if not tree():
+    touched, left = search.enter(session, acts), _notes()
+    is_wrong = _shows_wrong(session, left)
+    _note(session, [act.path for act in acts], left)
+    if is_wrong or not tree():
         rebuild(session, stages)
         return
     with as_publisher(session):
@@ -49,31 +51,56 @@ def publish(session: Session, acts: Sequence[Publication], stages: dict[int, str
     put(changed)
 
 
-def _unsettled() -> Path:
-    return settings.state_dir() / "public.unsettled"
+def _notes() -> list[Path]:
+    """Return the notes of which results were about to be shown: who holds the lock finds those of the dead."""
+    return sorted((settings.state_dir() / "unsettled").glob("*.json"))
 
 
-def _note(session: Session, paths: Sequence[str]) -> None:
-    """Note beside the site which results are about to be shown, until the transaction has ended well."""
-    with _unsettled().open("w") as note:
+def _note(session: Session, paths: Sequence[str], left: Sequence[Path]) -> None:
+    """Note beside the site which results are about to be shown, until the transaction has ended well; the notes
+    that were `left` by the dead are settled by then, too."""
+    folder = settings.state_dir() / "unsettled"
+    folder.mkdir(exist_ok=True)
+    own = folder / f"{uuid4().hex}.json"
+    with own.open("w") as note:
         json.dump(paths, note)
         note.flush()
         os.fsync(note.fileno())
-    event.listen(session, "after_commit", lambda _: _unsettled().unlink(missing_ok=True), once=True)
+    event.listen(session, "after_commit", lambda _: _forget([own, *left]), once=True)
+
+
+def _forget(notes: Sequence[Path]) -> None:
+    for note in notes:
+        note.unlink(missing_ok=True)
+
+
+def _named(note: Path) -> list[str]:
+    """Return the results that a note names; who has ended well takes it away, who died writing it showed none."""
+    try:
+        return json.loads(note.read_text())
+    except (FileNotFoundError, ValueError):
+        return []
+
+
+def _shows_wrong(session: Session, notes: Sequence[Path]) -> bool:
+    """Tell whether the site shows a noted result otherwise than the register: its run died before the commit,
+    and somebody may since have asked to withhold it."""
+    paths = [path for note in notes for path in _named(note)]
+    told = {act.path: as_json(act.content) for act in published.acts(session, Publication.path.in_(paths))}
+    return any(tree().read(path) != told.get(path) for path in paths)
 
 
 def settle(session: Session) -> bool:
-    """Take down what was shown by a run that died before its commit, and that the register does not call
-    public: somebody may since have asked to withhold it. Return whether there was anything."""
-    if not _unsettled().exists():
+    """Take down what was shown by runs that died and what the register does not call public; return whether
+    there was anything."""
+    if not _notes():
         return False
     published.alone(session)  # who is just publishing ends first
-    paths = json.loads(_unsettled().read_text()) if _unsettled().exists() else []
-    told = {act.path: as_json(act.content) for act in published.acts(session, Publication.path.in_(paths))}
-    is_wrong = any(tree().read(path) != told.get(path) for path in paths)
+    left = _notes()
+    is_wrong = _shows_wrong(session, left)
     if is_wrong:
         rebuild(session)
-    _unsettled().unlink(missing_ok=True)
+    _forget(left)
     return is_wrong
 
 

@@ -289,3 +289,23 @@ def test_a_result_shown_by_a_run_that_died_is_taken_down_when_somebody_asks_to_w
     withholding.ask("gaj.shenpi", check, "trade_secret", "含有工艺参数")
     assert "公示网站已按登记库重写" in publishing.show_missing()
     assert where not in site and publishing.show_missing() is None
+
+
+def test_what_a_run_that_died_had_shown_goes_with_the_next_publication_of_others(city, carry_on):
+    """Its note outlives the note of the next run (found by the campaign, seed 8517)."""
+    code = people.in_field(carry_on)
+    (first, first_team), (second, second_team) = teams(code)[:2]
+    for check, team in ((first, first_team), (second, second_team)):
+        people.inspected(check, team)
+        checks.review("gaj.shenpi", check)
+    publishing.make_site()
+    execute(DIES)
+    with pytest.raises(NotAnswering):
+        publish(code)
+    execute("DROP TRIGGER dies_at_commit ON publications")
+    site = Tree(settings.state_dir() / "public")
+    assert paths.of_result(first, 1) in site and paths.of_result(second, 1) in site
+    withholding.ask("gaj.shenpi", first, "trade_secret", "含有工艺参数")
+    publish(code)
+    assert paths.of_result(first, 1) not in site and paths.of_result(second, 1) in site
+    assert publishing.show_missing() is None, "nothing is left to settle"
