@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,7 @@ class Siege:
     random: Random
     killed: Counter[str] = field(default_factory=Counter)
     stood: dict[tuple[str, str], None] = field(default_factory=dict)  # scheme and stage, as they came
+    served: int = -1  # after how many deaths everything was last seen to serve
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
@@ -87,13 +89,13 @@ class Siege:
             pid = process.pid
             self.over.wait(self.random.uniform(0, SPREAD))
             gently = process.name == "PostgreSQL" and self.killed[process.name] % 2
-            _kill(process.pid, signal.SIGINT if gently else signal.SIGKILL)
             self.killed[process.name] += 1
+            _kill(process.pid, signal.SIGINT if gently else signal.SIGKILL)
             wait_until(lambda pid=pid: process.pid != pid or self.over.is_set(), PATIENCE, 0.1)
 
     def is_ready(self) -> bool:
         """Wait until somebody may die again, and return whether that came: everything serves, inspections move."""
-        if wait_until(lambda: self.over.is_set() or (self.all_serve() and self.has_moved()), PATIENCE, 0.2):
+        if wait_until(lambda: self.over.is_set() or (self.is_whole() and self.has_moved()), PATIENCE, 0.1):
             return not self.over.is_set()
         self.wrong.append(f"not everything came back, or no inspection moves: {[one.name for one in self.missing()]}, "
                           f"{self.rounds()} rounds, {list(self.stood)[-1:]}")
@@ -111,8 +113,16 @@ class Siege:
     def missing(self) -> list[Process]:
         return [one for one in self.system.processes if not self.serves(one)]
 
-    def all_serve(self) -> bool:
-        return not self.missing()
+    def look(self) -> None:
+        """See, for all who wait for it, whether everything serves."""
+        while not self.over.is_set():
+            deaths = self.killed.total()
+            self.served = -1 if self.missing() else deaths
+            time.sleep(0.1)
+
+    def is_whole(self) -> bool:
+        """Everything was seen to serve since anybody was killed."""
+        return self.served == self.killed.total()
 
     def serves(self, process: Process) -> bool:
         urls = {"门户": f"{self.system.facts['portal_url']}/sign-in", "公示网站": self.system.facts["site_url"],
@@ -123,7 +133,7 @@ class Siege:
             return _answers(settings.database_url())
         if process.name in urls:
             return _is_there(urls[process.name])
-        return time.time() - psutil.Process(process.pid).create_time() > 3
+        return _age(process.pid) > 3
 
     def wipe(self) -> None:
         """Throw Prefect's own database away, in the middle."""
@@ -205,7 +215,7 @@ class Siege:
         while not self.over.is_set():
             with suppress(httpx.HTTPError):
                 answer = httpx.post(f"{self.system.facts['portal_url']}/api/v1{path}", json=body, headers=headers,
-                                    timeout=15, trust_env=False)
+                                    timeout=15, trust_env=False, verify=False)
                 self.calls += 1
                 if answer.status_code not in (502, 503):
                     self.told(login, key, answer)
@@ -228,7 +238,7 @@ class Siege:
 
     def quiet(self) -> None:
         """Wait until everything serves; one sweep; wait until the engine has come to rest; ask the oracle."""
-        if not wait_until(self.all_serve, PATIENCE, 0.5):
+        if not wait_until(self.is_whole, PATIENCE, 0.5):
             self.wrong.append(f"not everything came back: {[one.name for one in self.missing()]}")
             return
         if not wait_until(_is_known, 90, 1):
@@ -274,9 +284,17 @@ def _kill(pid: int, how: int) -> None:
                 one.send_signal(how)
 
 
+def _age(pid: int) -> float:
+    """Return for how many seconds a process has lived; 0 where it is gone."""
+    try:
+        return time.time() - psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return 0
+
+
 def _is_there(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=3, trust_env=False).status_code == 200
+        return httpx.get(url, timeout=3, trust_env=False, verify=False).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -326,25 +344,34 @@ def besieged(state: Path, wanted: int, seconds: float, seed: int = 1) -> Iterato
 
 def carry_on(siege: Siege) -> None:
     """Let people, killers and the watcher go on until every kind was killed often enough; then ask."""
-    load = [siege.inspect, siege.draft]
-    killers = [*(lambda process=one: siege.besiege(process) for one in siege.system.processes), siege.wipe]
-    watcher, sweeper = (threading.Thread(target=work, daemon=True) for work in (siege.watch, siege.sweep))
-    watcher.start()
-    sweeper.start()
-    threads = [threading.Thread(target=work, daemon=True) for work in (*load, *killers)]
-    for thread in threads:
-        thread.start()
+    watchers = [_begun(siege, work) for work in (siege.look, siege.watch)]
+    people = [_begun(siege, work) for work in (siege.inspect, siege.draft, siege.sweep)]
+    killers = [_begun(siege, lambda process=one: siege.besiege(process)) for one in siege.system.processes]
     begun = time.monotonic()
-    for thread in threads[len(load):]:
+    for thread in (*killers, _begun(siege, siege.wipe)):
         while thread.is_alive():
             thread.join(EVERY)
             print(f"{dict(siege.killed)} after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     siege.resting.set()
-    for thread in (*threads[:len(load)], sweeper):
+    for thread in people:
         thread.join(60)
     siege.quiet()
     siege.over.set()
-    watcher.join(60)
+    for thread in watchers:
+        thread.join(60)
+
+
+def _begun(siege: Siege, work: Callable[[], object]) -> threading.Thread:
+    """Begin a thread that, ending by an error, says so."""
+    def safely() -> None:
+        try:
+            work()
+        except Exception:
+            siege.wrong.append(traceback.format_exc())
+
+    thread = threading.Thread(target=safely, daemon=True)
+    thread.start()
+    return thread
 
 
 def main() -> int:
