@@ -345,7 +345,7 @@ def besieged(state: Path, wanted: int, seconds: float, seed: int = 1) -> Iterato
 def carry_on(siege: Siege) -> None:
     """Let people, killers and the watcher go on until every kind was killed often enough; then ask."""
     watchers = [_begun(siege, work) for work in (siege.look, siege.watch)]
-    people = [_begun(siege, work) for work in (siege.inspect, siege.draft, siege.sweep)]
+    crowd = [_begun(siege, work) for work in (siege.inspect, siege.draft, siege.sweep)]
     killers = [_begun(siege, lambda process=one: siege.besiege(process)) for one in siege.system.processes]
     begun = time.monotonic()
     for thread in (*killers, _begun(siege, siege.wipe)):
@@ -353,7 +353,7 @@ def carry_on(siege: Siege) -> None:
             thread.join(EVERY)
             print(f"{dict(siege.killed)} after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     siege.resting.set()
-    for thread in people:
+    for thread in crowd:
         thread.join(60)
     siege.quiet()
     siege.over.set()
