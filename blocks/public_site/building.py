@@ -86,6 +86,8 @@ def _shows_wrong(session: Session, notes: Sequence[Path]) -> bool:
     """Tell whether the site shows a noted result otherwise than the register: its run died before the commit,
     and somebody may since have asked to withhold it."""
     paths = [path for note in notes for path in _named(note)]
+    if not paths:
+        return False
     told = {act.path: as_json(act.content) for act in published.acts(session, Publication.path.in_(paths))}
     return any(tree().read(path) != told.get(path) for path in paths)
 

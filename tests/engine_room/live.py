@@ -21,6 +21,7 @@ from blocks.local.processes import wait_until
 from blocks.local.up import System, running
 from blocks.register.database import transaction
 from blocks.register.notices import Notice
+from blocks.steps import stale_runs
 from tests import people
 from tests.scenes import everything
 
@@ -46,6 +47,11 @@ class Engine:
         when = {"scheduled_time": (at or datetime.now(UTC)).isoformat()}
         return self.ask("POST", f"/deployments/{deployment}/create_flow_run", parameters=parameters,
                         state={"type": "SCHEDULED", "state_details": when})["id"]
+
+    def died(self, name: str, **parameters: Any) -> str:
+        """Leave a run as its worker leaves it that dies just after taking it; return its id."""
+        return self.ask("POST", f"/deployments/{self.deployment(name)}/create_flow_run", parameters=parameters,
+                        state={"type": "PENDING"})["id"]
 
     def run(self, id_: str) -> dict[str, Any]:
         return self.ask("GET", f"/flow_runs/{id_}")
@@ -155,8 +161,7 @@ def test_registering_again_doubles_nothing(engine):
 
 def test_runs_whose_processes_died_keep_no_place_from_the_living(engine):
     """More of each queue than a worker runs at once, taken and then gone, as a power cut leaves them."""
-    dead = [engine.ask("POST", f"/deployments/{engine.deployment(name)}/create_flow_run", parameters=parameters,
-                       state={"type": "PENDING"})["id"]
+    dead = [engine.died(name, **parameters)
             for name, parameters in (("派发", {"scheme": engine.code}), ("提醒", {}), ("夜间任务", {}))
             for _ in range(registering.RUNS_AT_ONCE + 1)]
     review = engine.start(engine.deployment("方案审查"), scheme=engine.code)
@@ -167,6 +172,23 @@ def test_runs_whose_processes_died_keep_no_place_from_the_living(engine):
     assert engine.ended(engine.start(engine.deployment("巡查")))["state_type"] == "COMPLETED"
     assert {engine.run(one)["state_type"] for one in dead} == {"CRASHED"}
     assert engine.ended(night)["state_type"] == "COMPLETED"
+
+
+def test_of_several_workers_each_judges_what_it_took_itself_and_nothing_else(engine):
+    """Another machine's worker is there, too: its runs may live, and so may one of which nobody knows who took it."""
+    engine.api.post("/work_pools/choucha/workers/heartbeat", json={"name": "elsewhere"}).raise_for_status()
+    taken = {worker: engine.died("派发", scheme=engine.code) for worker in ("choucha", "elsewhere", "nobody knows")}
+    for worker in ("choucha", "elsewhere"):
+        engine.api.patch(f"/flow_runs/{taken[worker]}/labels", json={stale_runs.WORKER: worker}).raise_for_status()
+    time.sleep(settings.get().patience_seconds)
+    try:
+        assert engine.ended(engine.start(engine.deployment("巡查")))["state_type"] == "COMPLETED"
+        assert {worker: engine.run(one)["state_type"] for worker, one in taken.items()} == {
+            "choucha": "CRASHED", "elsewhere": "PENDING", "nobody knows": "PENDING"}
+    finally:
+        engine.api.delete("/work_pools/choucha/workers/elsewhere").raise_for_status()
+    assert engine.ended(engine.start(engine.deployment("巡查")))["state_type"] == "COMPLETED"
+    assert {engine.run(one)["state_type"] for one in taken.values()} == {"CRASHED"}, "now there is one worker"
 
 
 @pytest.mark.parametrize("lost", ["deployments", "automations"])
