@@ -58,16 +58,19 @@ def is_registered(api: httpx.Client) -> bool:
 
 def make_pool(api: httpx.Client) -> None:
     """Make the work pool and its queues, or bring them up to date."""
-    pool = settings.get().work_pool
+    address = f"/work_pools/{settings.get().work_pool}"
     wanted = {"description": "流程都在这里运行", "concurrency_limit": None}
-    if api.get(f"/work_pools/{pool}").status_code == 404:
-        _told(api.post("/work_pools/", json={"name": pool, "type": "process", **wanted}))
-    else:
-        _told(api.patch(f"/work_pools/{pool}", json=wanted))
+    found = api.get(address)
+    if found.status_code == 404:
+        _told(api.post("/work_pools/", json={"name": settings.get().work_pool, "type": "process", **wanted}))
+    elif not wanted.items() <= _told(found).items():
+        _told(api.patch(address, json=wanted))
+    there = {one["name"]: one for one in _told(api.post(f"{address}/queues/filter", json={}))}
     for name, queue in QUEUES.items():
-        if api.get(f"/work_pools/{pool}/queues/{name}").status_code == 404:
-            _told(api.post(f"/work_pools/{pool}/queues", json={"name": name}))
-        _told(api.patch(f"/work_pools/{pool}/queues/{name}", json=queue))  # which lets the others move down
+        if name not in there:
+            _told(api.post(f"{address}/queues", json={"name": name}))
+        if not queue.items() <= there.get(name, {}).items():
+            _told(api.patch(f"{address}/queues/{name}", json=queue))  # which lets the others move down
 
 
 def deploy(log: Path, env: dict[str, str]) -> None:
