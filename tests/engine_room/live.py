@@ -1,4 +1,4 @@
-"""The engine as `choucha up` starts it: forms, queues, automations (`make engine`; two minutes).
+"""The engine as `choucha up` starts it: forms, queues, automations (`make engine`; four minutes).
 
 The inspections of tests/flows/test_demo.py show the same on a smaller scale in every run of the tests.
 """
