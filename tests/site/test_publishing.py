@@ -49,6 +49,16 @@ def publish(code: str) -> str | None:
     return publishing.publish(scheme_id, who)
 
 
+def shown_and_died(code: str) -> Tree:
+    """Let a run show a scheme's results and die before its commit; return the site."""
+    publishing.make_site()
+    execute(DIES)
+    with pytest.raises(NotAnswering):
+        publish(code)
+    execute("DROP TRIGGER dies_at_commit ON publications")
+    return Tree(settings.state_dir() / "public")
+
+
 def stands(code: str) -> tuple[set[str], int]:
     """Return the stages of the scheme's checks and how many versions are public."""
     with transaction() as session:
@@ -279,12 +289,7 @@ def test_a_result_shown_by_a_run_that_died_is_taken_down_when_somebody_asks_to_w
     check, team = teams(code)[0]
     people.inspected(check, team)
     checks.review("gaj.shenpi", check)
-    publishing.make_site()
-    execute(DIES)
-    with pytest.raises(NotAnswering):
-        publish(code)
-    execute("DROP TRIGGER dies_at_commit ON publications")
-    site, where = Tree(settings.state_dir() / "public"), paths.of_result(check, 1)
+    site, where = shown_and_died(code), paths.of_result(check, 1)
     assert where in site, "it was shown before the register could say so"
     withholding.ask("gaj.shenpi", check, "trade_secret", "含有工艺参数")
     assert "公示网站已按登记库重写" in publishing.show_missing()
@@ -298,12 +303,7 @@ def test_what_a_run_that_died_had_shown_goes_with_the_next_publication_of_others
     for check, team in ((first, first_team), (second, second_team)):
         people.inspected(check, team)
         checks.review("gaj.shenpi", check)
-    publishing.make_site()
-    execute(DIES)
-    with pytest.raises(NotAnswering):
-        publish(code)
-    execute("DROP TRIGGER dies_at_commit ON publications")
-    site = Tree(settings.state_dir() / "public")
+    site = shown_and_died(code)
     assert paths.of_result(first, 1) in site and paths.of_result(second, 1) in site
     withholding.ask("gaj.shenpi", first, "trade_secret", "含有工艺参数")
     publish(code)
